@@ -1,0 +1,234 @@
+"""The commands of ranvier. Heavy packages are imported inside the commands that need them."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ranvier._version import __version__
+from ranvier.errors import InputError, RanvierError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ranvier.report import Report
+
+__all__ = ["main"]
+
+FINDINGS, USAGE = 1, 2
+"""Exit status: 0 fine, 1 findings in the data, 2 input or options that cannot be used."""
+
+SYSTEMS = ("visual", "brainstem", "pyramidal", "cerebellar", "sensory", "bowel_bladder", "cerebral")
+FOLDER = click.Path(path_type=Path)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+out_folder = click.option("--out", type=FOLDER, help="Folder to write to; nothing is written without it.")
+
+
+def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Print an error that ranvier raises on purpose as one line, without a traceback."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except RanvierError as error:
+            click.echo(f"error: {error}", err=True)
+            raise SystemExit(USAGE) from None
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ranvier")
+def main() -> None:
+    """From the bedside score to a verdict you can defend.
+
+    Small cell-therapy trials in multiple sclerosis and NMOSD: check the data, score the EDSS, report the
+    trial, appraise what was claimed. Exit status: 0 fine, 1 findings, 2 input that cannot be used.
+    """
+
+
+@main.command()
+@click.option(
+    "--out", type=FOLDER, default=Path("ranvier-demo"), show_default=True, help="Folder to write to."
+)
+@as_json
+@_plain_errors
+def demo(out: Path, as_json: bool) -> None:
+    """Appraise a news article and report the two trials it is about."""
+    from ranvier.cli.demo import run
+
+    made = run(out, show_progress=not as_json)
+    if as_json:
+        _print_json(made.to_dict())
+    else:
+        click.echo(made.text())
+
+
+@main.command(short_help="Make a folder with an empty trial.")
+@click.argument("folder", type=FOLDER)
+@as_json
+@_plain_errors
+def new(folder: Path, as_json: bool) -> None:
+    """Make FOLDER with an empty trial: trial.toml and one CSV per table."""
+    from ranvier.io import new_trial
+
+    made = new_trial(folder)
+    files = sorted(path.name for path in Path(made).iterdir())
+    if as_json:
+        _print_json({"folder": str(made), "files": files})
+        return
+    click.echo(f"made {made} with {', '.join(files)}")
+    click.echo("fill in trial.toml and the CSV files, then run: ranvier check " + str(made))
+
+
+@main.command(short_help="Check a trial: every finding and what to do.")
+@click.argument("folder", type=FOLDER)
+@as_json
+@_plain_errors
+def check(folder: Path, as_json: bool) -> None:
+    """Check the trial in FOLDER: every finding with file, row, patient, day and what to do."""
+    from ranvier.io import read_trial
+    from ranvier.report import trial_findings
+
+    findings = trial_findings(read_trial(folder))
+    if as_json:
+        _print_json(findings)
+    else:
+        _print_findings(findings)
+    raise SystemExit(FINDINGS if findings.height else 0)
+
+
+@main.command(short_help="Score the EDSS from grades.")
+@click.argument("file", type=FOLDER, required=False)
+@click.option("--coding", required=True, help="Coding of the ambulation column: 0-16 or 0-12; no default.")
+@click.option("--scheme", default="neurostatus", show_default=True, help="neurostatus or kurtzke1983.")
+@click.option("--ambulation", type=int, help="One patient: ambulation code.")
+@click.option("--visual", type=int, help="One patient: visual grade.")
+@click.option("--brainstem", type=int, help="One patient: brainstem grade.")
+@click.option("--pyramidal", type=int, help="One patient: pyramidal grade.")
+@click.option("--cerebellar", type=int, help="One patient: cerebellar grade.")
+@click.option("--sensory", type=int, help="One patient: sensory grade.")
+@click.option("--bowel-bladder", type=int, help="One patient: bowel and bladder grade.")
+@click.option("--cerebral", type=int, help="One patient: cerebral grade.")
+@click.option("--out", type=FOLDER, help="CSV file to write; printed when left out.")
+@as_json
+@_plain_errors
+def score(
+    file: Path | None, coding: str, scheme: str, out: Path | None, as_json: bool, **grades: int | None
+) -> None:
+    """Score the EDSS of every row of FILE (a CSV of grades), or of one patient from options.
+
+    Columns of FILE: visual, brainstem, pyramidal, cerebellar, sensory, bowel_bladder, cerebral, ambulation;
+    and subject, day and edss (what the examiner wrote) where there are.
+    """
+    from ranvier import io, scales
+
+    if (file is None) == all(value is None for value in grades.values()):
+        raise InputError(
+            "give either a FILE of grades or the grades of one patient as options, such as --pyramidal 3."
+        )
+    visits = io.read_grades(file) if file is not None else _one_patient(grades)
+    scored = scales.edss(visits, ambulation_coding=coding, scheme=scheme)
+    if as_json:
+        _print_json({"rows": scored.table, "findings": scored.findings, "definition": scored.definition})
+    elif file is None:
+        row = scored.table.row(0, named=True)
+        click.echo("EDSS not known" if row["edss"] is None else f"EDSS {row['edss']:.1f}: {row['rule']}")
+    else:
+        _print_scores(scored.table, scored.findings, out)
+    raise SystemExit(FINDINGS if scored.findings is not None and scored.findings.height else 0)
+
+
+@main.command(short_help="Report a trial as a page or as text.")
+@click.argument("folder", type=FOLDER)
+@out_folder
+@as_json
+@_plain_errors
+def report(folder: Path, out: Path | None, as_json: bool) -> None:
+    """Report the trial in FOLDER: as text, or as report.html and report.json in --out."""
+    from ranvier import report as reports
+    from ranvier.io import read_trial
+
+    trial = read_trial(folder)
+    findings = trial.check().table.filter(severity="error")
+    if findings.height:
+        _print_findings(findings)
+        click.echo("errors stop a report; nothing was written.", err=True)
+        raise SystemExit(FINDINGS)
+    _deliver(reports.build(trial), out, "report", as_json=as_json)
+
+
+@main.command(short_help="Appraise the claims of an article.")
+@click.argument("claims", type=FOLDER)
+@out_folder
+@as_json
+@_plain_errors
+def appraise(claims: Path, out: Path | None, as_json: bool) -> None:
+    """Appraise the claims of an article or paper, listed in the TOML file CLAIMS."""
+    from ranvier import report as reports
+    from ranvier import verdict
+
+    appraisal = verdict.appraise(verdict.read_claims(claims))
+    _deliver(reports.build_appraisal(appraisal), out, "appraisal", as_json=as_json)
+
+
+def _deliver(made: Report, out: Path | None, name: str, *, as_json: bool) -> None:
+    """Print a report, or write it as a page and as numbers."""
+    if out is not None:
+        paths = made.save_all(out, name)
+        click.echo(
+            json.dumps({"written": [str(path) for path in paths]}) if as_json else "\n".join(map(str, paths))
+        )
+    elif as_json:
+        _print_json(made.to_dict())
+    else:
+        click.echo(made.explain())
+
+
+def _print_json(content: Any) -> None:
+    from ranvier.result import json_ready
+
+    click.echo(json.dumps(json_ready(content), indent=1, ensure_ascii=False))
+
+
+def _print_findings(findings: pl.DataFrame) -> None:
+    """Print each finding with its place, what is allowed and what to do."""
+    for row in findings.iter_rows(named=True):
+        named = (("row", "row"), ("patient", "subject"), ("day", "day"), ("column", "column"))
+        place = ", ".join(f"{word} {row[name]}" for word, name in named if row[name] is not None)
+        value = "" if row["value"] is None else f" = {row['value']!r}"
+        click.echo(f"{row['severity']} {row['rule']}: {row['file']}{', ' if place else ''}{place}{value}")
+        click.echo(f"  {row['message']}" + (f" Allowed: {row['allowed']}." if row["allowed"] else ""))
+        click.echo(f"  {row['advice']}")
+    errors = findings.filter(severity="error").height
+    click.echo(f"{errors} errors, {findings.height - errors} queries")
+
+
+def _print_scores(table: pl.DataFrame, findings: pl.DataFrame | None, out: Path | None) -> None:
+    """Print the scored rows as CSV, or write them; what differs from the examiner goes to standard error."""
+    if out is None:
+        click.echo(table.write_csv(), nl=False)
+    else:
+        from ranvier.io import write_table
+
+        click.echo(str(write_table(table, out)))
+    if findings is not None:
+        for row in findings.iter_rows(named=True):
+            click.echo(f"row {row['row']}, patient {row['subject']}: {row['message']}", err=True)
+
+
+def _one_patient(grades: dict[str, int | None]) -> pl.DataFrame:
+    """Put the grades of the options into a table of one row."""
+    import polars as pl
+
+    return pl.DataFrame(
+        [{"subject": "patient", "day": 0, **grades}],
+        schema={"subject": pl.String, "day": pl.Int64, **dict.fromkeys((*SYSTEMS, "ambulation"), pl.Int64)},
+    )

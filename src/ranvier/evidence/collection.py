@@ -1,0 +1,346 @@
+"""The registry: ten tables of facts, each row with its source."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+from typing import Any
+
+import polars as pl
+
+from ranvier.errors import InputError, require_choice
+from ranvier.evidence.placebo import PlaceboResponse, nearest
+from ranvier.evidence.study import Study
+from ranvier.result import json_ready, plural
+
+__all__ = ["Registry", "registry"]
+
+_FILES = {
+    "studies": "studies.csv",
+    "arms": "arms.csv",
+    "outcomes": "outcomes.csv",
+    "safety": "safety.csv",
+    "contradictions": "contradictions.csv",
+    "endpoints": "endpoint_definitions.csv",
+    "patients": "patients_partial.csv",
+    "sources": "sources.csv",
+    "centres": "centres.csv",
+    "natural_history": "natural_history.csv",
+}
+_WHOLE = [
+    "year",
+    "n_enrolled",
+    "n_treated",
+    "n_control",
+    "n_evaluable",
+    "n_rrms",
+    "n_spms",
+    "n_ppms",
+    "n_prms",
+    "n_nmosd",
+    "n_aqp4_pos",
+    "n_female",
+    "n_randomised",
+    "n_completed",
+    "n_events",
+    "n",
+    "n_at_risk",
+    "n_rows",
+    "n_centres",
+    "relapses_during",
+]
+_DECIMAL = [
+    "edss_base",
+    "edss_base_sd",
+    "edss_base_lo",
+    "edss_base_hi",
+    "disease_duration_years",
+    "follow_up_months",
+    "sd",
+    "ci_lo",
+    "ci_hi",
+    "ci_low",
+    "ci_high",
+]
+_MIXED = ("value", "timepoint_months", "edss_change", "timeframe_months", "p_value")
+"""Columns that hold numbers and words; a column `<name>_number` with the numbers stands beside each."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Registry:
+    """What studies of cell therapy in MS and NMOSD reported, and where each value was read.
+
+    Parameters
+    ----------
+    studies, arms, outcomes, safety, contradictions, endpoints, patients, sources, centres : polars.DataFrame
+        The tables; their columns stand in the README of the packaged data.
+    natural_history : polars.DataFrame
+        Numbers on the course without treatment, on recovery and on examiners.
+
+    Examples
+    --------
+    >>> import ranvier as rv
+    >>> found = rv.evidence.registry()
+    >>> found.study("dahbour2017").label, found.study("dahbour2017").control
+    ('Dahbour 2017', 'uncontrolled')
+    """
+
+    studies: pl.DataFrame
+    arms: pl.DataFrame
+    outcomes: pl.DataFrame
+    safety: pl.DataFrame
+    contradictions: pl.DataFrame
+    endpoints: pl.DataFrame
+    patients: pl.DataFrame
+    sources: pl.DataFrame
+    centres: pl.DataFrame
+    natural_history: pl.DataFrame
+
+    def study(self, study_id: str) -> Study:
+        """Give one study.
+
+        Parameters
+        ----------
+        study_id : str
+            Key of the study, such as "dahbour2017".
+
+        Returns
+        -------
+        Study
+            The study, with the class of control that its design has.
+
+        Raises
+        ------
+        InputError
+            When the registry has no such study.
+        """
+        require_choice("study", study_id, self.studies["study_id"])
+        row = self._of("studies", study_id).row(0, named=True)
+        stated = self._of("centres", study_id)["n_centres"].to_list()
+        return Study.from_row(row, stated[0] if stated else None)
+
+    def arms_of(self, study_id: str) -> pl.DataFrame:
+        """Give the arms of one study.
+
+        Parameters
+        ----------
+        study_id : str
+            Key of the study.
+
+        Returns
+        -------
+        polars.DataFrame
+            Rows of `arms`.
+        """
+        return self._of("arms", study_id)
+
+    def outcomes_of(self, study_id: str, outcome: str | None = None) -> pl.DataFrame:
+        """Give the results of one study.
+
+        Parameters
+        ----------
+        study_id : str
+            Key of the study.
+        outcome : str, optional
+            One outcome; all when None.
+
+        Returns
+        -------
+        polars.DataFrame
+            Rows of `outcomes`, in the order of the table.
+        """
+        rows = self._of("outcomes", study_id)
+        return rows if outcome is None else rows.filter(pl.col("outcome") == outcome)
+
+    def safety_of(self, study_id: str) -> pl.DataFrame:
+        """Give the safety counts and statements of one study.
+
+        Parameters
+        ----------
+        study_id : str
+            Key of the study.
+
+        Returns
+        -------
+        polars.DataFrame
+            Rows of `safety`.
+        """
+        return self._of("safety", study_id)
+
+    def contradictions_of(self, study_id: str) -> pl.DataFrame:
+        """Give the disagreements between sources about one study.
+
+        Parameters
+        ----------
+        study_id : str
+            Key of the study.
+
+        Returns
+        -------
+        polars.DataFrame
+            Rows of `contradictions`; a row about two studies ("a/b") is found under each.
+        """
+        require_choice("study", study_id, self.studies["study_id"])
+        return self.contradictions.filter(pl.col("study_id").str.split("/").list.contains(study_id))
+
+    def overlapping(self, study_id: str) -> list[Study]:
+        """Give the other studies that share, or may share, patients with this one.
+
+        Parameters
+        ----------
+        study_id : str
+            Key of the study.
+
+        Returns
+        -------
+        list of Study
+            The other members of its overlap group; empty when it has none.
+        """
+        group = self.study(study_id).overlap_group
+        if group is None:
+            return []
+        members = self.studies.filter(pl.col("overlap_group") == group)["study_id"].to_list()
+        return [self.study(member) for member in members if member != study_id]
+
+    def natural(self, fact_id: str) -> dict[str, Any]:
+        """Give one number on the course without treatment.
+
+        Parameters
+        ----------
+        fact_id : str
+            Key in `natural_history`, such as "RTM_PRE".
+
+        Returns
+        -------
+        dict
+            Column names to values; `value_number` is the value as a number.
+
+        Raises
+        ------
+        InputError
+            When there is no such number.
+        """
+        require_choice("natural-history fact", fact_id, self.natural_history["id"])
+        return self.natural_history.filter(pl.col("id") == fact_id).row(0, named=True)
+
+    def placebo_response(
+        self,
+        *,
+        disease: str,
+        route: str | None,
+        cell_class: str,
+        response: str = "improved",
+        level: float = 0.95,
+    ) -> PlaceboResponse:
+        """Give the share that responded on placebo in the nearest randomised trial.
+
+        Parameters
+        ----------
+        disease : {"MS", "NMOSD", "mixed"}
+            Disease; only trials in the same disease are looked at.
+        route : str or None
+            Route of the cells, such as "IT"; None = not known.
+        cell_class : str
+            Cell class; aHSCT is never compared with other cells.
+        response : str
+            What counts as a response, one of `RESPONSE_OUTCOMES`.
+        level : float
+            Confidence level.
+
+        Returns
+        -------
+        PlaceboResponse
+            The share with its interval and why this trial was chosen, or the reason why there is none.
+
+        Examples
+        --------
+        >>> import ranvier as rv
+        >>> found = rv.evidence.registry().placebo_response(disease="MS", route="IT", cell_class="MSC")
+        >>> found.study_label, found.events, found.n
+        ('Harris 2024', 10, 27)
+        """
+        return nearest(self, (disease, route, cell_class), response=response, level=level)
+
+    def explain(self) -> str:
+        """Say in plain sentences what the registry holds.
+
+        Returns
+        -------
+        str
+            Sentences.
+        """
+        made = [self.study(study_id) for study_id in self.studies["study_id"]]
+        random = [study for study in made if study.randomised and study.has_result]
+        return (
+            f"{plural(len(made), 'study', 'studies')} of cell therapy in MS and NMOSD, {len(random)} of them "
+            f"randomised and reported; {plural(self.outcomes.height, 'result')} and "
+            f"{plural(self.safety.height, 'safety count')} from {plural(self.sources.height, 'source')}; "
+            f"{plural(self.contradictions.height, 'disagreement')} between sources. "
+            "An empty cell means not seen, never zero. aHSCT is kept apart from all other cells."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give every table as a list of rows, JSON-ready.
+
+        Returns
+        -------
+        dict
+            Table names to rows.
+        """
+        ready: dict[str, Any] = json_ready({name: getattr(self, name) for name in _FILES})
+        return ready
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<li>{escape(name)}: {getattr(self, name).height} rows</li>" for name in _FILES)
+        return f"<p><strong>Evidence registry</strong>: {escape(self.explain())}</p><ul>{rows}</ul>"
+
+    def _of(self, name: str, study_id: str) -> pl.DataFrame:
+        require_choice("study", study_id, self.studies["study_id"])
+        frame: pl.DataFrame = getattr(self, name)
+        return frame.filter(pl.col("study_id") == study_id)
+
+
+def registry() -> Registry:
+    """Give the packaged evidence registry.
+
+    Returns
+    -------
+    Registry
+        The tables; the same object every time, and nothing in it can be changed.
+
+    Raises
+    ------
+    InputError
+        When a packaged file is damaged.
+
+    Examples
+    --------
+    >>> import ranvier as rv
+    >>> rv.evidence.registry().studies.height
+    66
+    """
+    return _load()
+
+
+@functools.cache
+def _load() -> Registry:
+    return Registry(**{name: _read(file) for name, file in _FILES.items()})
+
+
+def _read(file: str) -> pl.DataFrame:
+    with (resources.files("ranvier.evidence") / "data" / file).open("rb") as stream:
+        frame = pl.read_csv(stream.read(), infer_schema=False)
+    whole = [name for name in _WHOLE if name in frame.columns]
+    decimal = [name for name in _DECIMAL if name in frame.columns]
+    mixed = [name for name in _MIXED if name in frame.columns]
+    numbers = [pl.col(name).cast(pl.Float64, strict=False).alias(f"{name}_number") for name in mixed]
+    try:
+        return frame.with_columns(
+            *(pl.col(name).cast(pl.Int64) for name in whole),
+            *(pl.col(name).cast(pl.Float64) for name in decimal),
+            *numbers,
+        )
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"the packaged table {file} is damaged: {error}; reinstall ranvier.") from error

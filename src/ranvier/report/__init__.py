@@ -1,0 +1,18 @@
+"""Results in order: one self-contained page, or every number as JSON."""
+
+from ranvier.report.building import BANNERS, build, build_appraisal, trial_findings
+from ranvier.report.model import Bullets, DataTable, Drawing, Numbers, Paragraph, Report, Section
+
+__all__ = [
+    "BANNERS",
+    "Bullets",
+    "DataTable",
+    "Drawing",
+    "Numbers",
+    "Paragraph",
+    "Report",
+    "Section",
+    "build",
+    "build_appraisal",
+    "trial_findings",
+]

@@ -1,0 +1,143 @@
+"""Draw with matplotlib, and give SVG that follows the page: its text, its colours, its light and dark."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["DAYS_PER_MONTH", "INK", "LANES_SHOWN", "RULE", "SERIES", "SOFT", "draw", "month_axis"]
+
+DAYS_PER_MONTH = 30.4375
+"""Mean length of a calendar month, days."""
+LANES_SHOWN = 40
+"""Patients drawn in one figure; more cannot be told apart on a page."""
+MONTH_MARKS = 9
+"""Most marks on an axis of months."""
+
+
+# Colours that stand for the page's own; they are replaced by CSS variables in the SVG.
+INK, SOFT, RULE, PAPER = "#1c2331", "#565f71", "#d5d9e1", "#fdfdfc"
+SERIES = ("#0b62a5", "#b34701", "#00795d", "#9b3f87", "#6b5b01", "#4d6a8b")
+_VARIABLES = {
+    INK: "--ink",
+    SOFT: "--soft",
+    RULE: "--rule",
+    PAPER: "--paper",
+    **{colour: f"--s{place}" for place, colour in enumerate(SERIES, start=1)},
+}
+_SETTINGS: dict[Any, Any] = {
+    "text.parse_math": False,  # a name from the data is never a formula
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "ranvier",  # ids do not depend on chance
+    "font.family": "DejaVu Sans",  # ships with matplotlib, so the layout is the same everywhere
+    "font.size": 9.0,
+    "text.color": INK,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "grid.color": RULE,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "lines.linewidth": 1.6,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+
+
+@contextmanager
+def _house_style() -> Iterator[None]:
+    import matplotlib as mpl
+    from cycler import cycler
+
+    with mpl.rc_context({**_SETTINGS, "axes.prop_cycle": cycler(color=SERIES)}):
+        yield
+
+
+def draw(key: str, paint: Callable[[Figure], None], *, size: tuple[float, float], title: str) -> str:
+    """Paint a figure and give it as SVG for a page.
+
+    Parameters
+    ----------
+    key : str
+        Prefix of every id inside, so that several drawings can stand on one page.
+    paint : callable
+        Draws on the figure it is given.
+    size : tuple of float
+        Width and height in inches.
+    title : str
+        Name of the drawing for people who cannot see it.
+
+    Returns
+    -------
+    str
+        An `<svg>` element; the same input gives the same bytes.
+
+    Examples
+    --------
+    >>> svg = draw("dot", lambda figure: figure.add_subplot().plot([1], [2]), size=(2, 2), title="A dot")
+    >>> svg.startswith("<svg"), 'role="img"' in svg
+    (True, True)
+    """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with _house_style():
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
+        paint(figure)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return _for_page(buffer.getvalue().decode("utf-8"), key, title)
+
+
+def month_axis(ax: Axes) -> None:
+    """Mark months from the first dose at quarters, half years or years, as they fit.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes with months from the first dose on the horizontal axis.
+
+    Returns
+    -------
+    None
+        The axes are changed in place.
+    """
+    from matplotlib.ticker import MultipleLocator
+
+    first, last = ax.get_xlim()
+    step = next((months for months in (1, 3, 6, 12, 24, 60) if (last - first) / months <= MONTH_MARKS), 120)
+    ax.xaxis.set_major_locator(MultipleLocator(step))
+    ax.set_xlabel("months from the first dose")
+
+
+def _for_page(svg: str, key: str, title: str) -> str:
+    """Cut the prologue, make ids unique, and let the page set colours and font."""
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, flags=re.DOTALL)
+    body = re.sub(r"<!--.*?-->\s*|<style.*?</style>\s*", "", body, flags=re.DOTALL)
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{key}-\1"', body)
+    body = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-\1)", body)
+    body = re.sub(r'(xlink:)?href="#([^"]+)"', rf'href="#{key}-\2"', body)
+    body = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", body)
+    body = re.sub(r"font-family: [^;\"]+;?", "", body)
+    for colour, variable in _VARIABLES.items():
+        body = body.replace(colour, f"var({variable}, {colour})")
+    label = title.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    box = re.search(r'viewBox="[^"]+"', body)
+    opening = f'<svg {box.group() if box else ""} role="img" aria-label="{label}">'
+    return opening + body[body.index(">") + 1 :].rstrip()

@@ -1,0 +1,294 @@
+"""What a report is made of: sections of paragraphs, tables, figures and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ranvier.errors import InputError
+from ranvier.result import Estimate, json_ready
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Bullets", "DataTable", "Drawing", "Numbers", "Paragraph", "Report", "Section"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paragraph:
+    """One paragraph; a caution stands out."""
+
+    text: str
+    tone: str = "plain"
+
+    kind = "paragraph"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bullets:
+    """A titled list of sentences; the tone tells favourable from unfavourable."""
+
+    title: str
+    items: tuple[str, ...]
+    tone: str = "plain"
+
+    kind = "bullets"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DataTable:
+    """A table with its caption.
+
+    Parameters
+    ----------
+    caption : str
+        What the table shows.
+    frame : polars.DataFrame
+        The rows; numbers are written with the decimals they need.
+    labels : mapping of str to str
+        Heading of each column; columns without one use their name.
+    note : str
+        A sentence below the table.
+    """
+
+    caption: str
+    frame: pl.DataFrame
+    labels: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    kind = "table"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drawing:
+    """A figure with its words and the numbers behind it.
+
+    Parameters
+    ----------
+    key : str
+        Short name, unique in the report; prefixes every id inside the drawing.
+    title : str
+        What the figure shows.
+    description : str
+        The figure in words, for people who cannot see it.
+    svg : str
+        The drawing, text kept as text.
+    data : DataTable
+        The numbers behind it.
+    """
+
+    key: str
+    title: str
+    description: str
+    svg: str
+    data: DataTable
+
+    kind = "figure"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """Estimates with their explanations."""
+
+    estimates: tuple[Estimate, ...]
+
+    kind = "numbers"
+
+
+Block = Paragraph | Bullets | DataTable | Drawing | Numbers
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Section:
+    """One section of a report."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Report:
+    """Results in order, ready to be saved as a page or as numbers.
+
+    Parameters
+    ----------
+    title, subtitle : str
+        Heading of the page.
+    banner : str
+        Warning on top of every page; empty when the data are patients.
+    sections : tuple of Section
+        The content.
+    meta : mapping
+        What identifies the report: versions, settings, input hashes.
+    """
+
+    title: str
+    subtitle: str
+    sections: tuple[Section, ...]
+    banner: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def html(self) -> str:
+        """Give the report as one self-contained HTML page.
+
+        Returns
+        -------
+        str
+            The page; it needs no script and fetches nothing.
+        """
+        from ranvier.report.page import render
+
+        return render(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give every number and sentence of the report, JSON-ready.
+
+        Returns
+        -------
+        dict
+            Title, banner, meta and sections; drawings are given by their data.
+        """
+        sections = [
+            {
+                "key": section.key,
+                "title": section.title,
+                "blocks": [_block_dict(block) for block in section.blocks],
+            }
+            for section in self.sections
+        ]
+        content = {
+            "title": self.title,
+            "subtitle": self.subtitle,
+            "banner": self.banner,
+            "meta": self.meta,
+            "sections": sections,
+        }
+        ready: dict[str, Any] = json_ready(content)
+        return ready
+
+    def explain(self) -> str:
+        """Give the sentences of the report without tables and figures.
+
+        Returns
+        -------
+        str
+            Section titles and their sentences.
+        """
+        lines = [self.title, self.banner]
+        for section in self.sections:
+            lines.append(f"\n{section.title}")
+            for block in section.blocks:
+                if isinstance(block, Paragraph):
+                    lines.append(block.text)
+                elif isinstance(block, Bullets):
+                    lines += [block.title, *(f"- {item}" for item in block.items)]
+                elif isinstance(block, Numbers):
+                    lines += [f"- {estimate.quantity}: {estimate.text()}" for estimate in block.estimates]
+        return "\n".join(line for line in lines if line)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every number of the report that has an interval in units of a share.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure when None.
+
+        Returns
+        -------
+        matplotlib Axes
+            The axes drawn on.
+        """
+        from ranvier.result import Fit
+
+        shares = tuple(
+            estimate
+            for section in self.sections
+            for block in section.blocks
+            if isinstance(block, Numbers)
+            for estimate in block.estimates
+            if estimate.unit == "share"
+        )
+        return Fit(title=self.title, estimates=shares, method_text="Shares of the report.").plot(ax)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report to a file; nothing is left behind when it cannot be finished.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in .html or .json; its folder must exist.
+
+        Returns
+        -------
+        Path
+            The file written.
+
+        Raises
+        ------
+        InputError
+            When the ending is another or the folder does not exist.
+        """
+        import json
+
+        target = Path(path)
+        if not target.parent.is_dir():
+            raise InputError(f"folder {str(target.parent)!r} does not exist; make it first.")
+        if target.suffix == ".html":
+            content = self.html()
+        elif target.suffix == ".json":
+            content = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        else:
+            raise InputError(f"a report cannot be saved as {target.suffix!r}; use .html or .json.")
+        draft = target.with_name(target.name + ".part")
+        draft.write_text(content, encoding="utf-8", newline="\n")
+        draft.replace(target)
+        return target
+
+    def save_all(self, folder: str | Path, name: str) -> tuple[Path, Path]:
+        """Write the report as page and as numbers side by side.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made when absent.
+        name : str
+            Name of both files without ending.
+
+        Returns
+        -------
+        tuple of Path
+            The page and the numbers.
+        """
+        target = Path(folder)
+        if target.exists() and not target.is_dir():
+            raise InputError(f"{str(target)!r} is a file; name a folder.")
+        target.mkdir(parents=True, exist_ok=True)
+        return self.save(target / f"{name}.html"), self.save(target / f"{name}.json")
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+
+def _block_dict(block: Block) -> dict[str, Any]:
+    """Give one block as a mapping; a drawing is given by its data, not by its strokes."""
+    if isinstance(block, Drawing):
+        parts: dict[str, Any] = {
+            "title": block.title,
+            "description": block.description,
+            "data": block.data.frame,
+        }
+    elif isinstance(block, DataTable):
+        parts = {"caption": block.caption, "rows": block.frame, "note": block.note}
+    elif isinstance(block, Numbers):
+        parts = {"estimates": [{**e.to_dict(), "explanation": e.explain()} for e in block.estimates]}
+    elif isinstance(block, Bullets):
+        parts = {"title": block.title, "tone": block.tone, "items": block.items}
+    else:
+        parts = {"text": block.text, "tone": block.tone}
+    return {"kind": block.kind, **parts}

@@ -1,0 +1,133 @@
+"""Numbers as people read them, and results as JSON reads them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["json_ready", "number", "percent", "plural"]
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def number(value: float | None, *, digits: int = 2) -> str:
+    """Write a number with a fixed count of decimals and a true minus sign.
+
+    Parameters
+    ----------
+    value : float or None
+        The number; None and NaN are "not known".
+    digits : int
+        Decimals.
+
+    Returns
+    -------
+    str
+        The number as text.
+
+    Examples
+    --------
+    >>> number(-0.5, digits=1)
+    '−0.5'
+    >>> number(None)
+    'not known'
+    """
+    if value is None or math.isnan(value):
+        return "not known"
+    if math.isinf(value):
+        return "no limit"
+    rounded = round(float(value), digits)
+    text = f"{abs(rounded):.{digits}f}"
+    return f"{MINUS}{text}" if rounded < 0 else text
+
+
+def percent(share: float | None, *, digits: int = 1) -> str:
+    """Write a share between 0 and 1 as a percentage.
+
+    Parameters
+    ----------
+    share : float or None
+        A share; None and NaN are "not known".
+    digits : int
+        Decimals of the percentage.
+
+    Returns
+    -------
+    str
+        The percentage as text.
+
+    Examples
+    --------
+    >>> percent(0.2180)
+    '21.8 %'
+    """
+    if share is None or math.isnan(share):
+        return "not known"
+    return f"{number(100 * share, digits=digits)} %"
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """Write a count with its noun in the right number.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    noun : str
+        The singular.
+    many : str, optional
+        The plural when it is not the singular with an s.
+
+    Returns
+    -------
+    str
+        Such as "1 patient" or "3 patients".
+
+    Examples
+    --------
+    >>> plural(1, "patient"), plural(0, "patient"), plural(2, "study", "studies")
+    ('1 patient', '0 patients', '2 studies')
+    """
+    return f"{count} {noun if count == 1 else (many or noun + 's')}"
+
+
+def json_ready(value: Any) -> Any:
+    """Turn a result into what the json module can write; not-known and unbounded become null.
+
+    Parameters
+    ----------
+    value : object
+        Numbers, text, dates, mappings, sequences, dataclasses, NumPy scalars and arrays, polars tables.
+
+    Returns
+    -------
+    object
+        Built from dict, list, str, int, float, bool and None only.
+
+    Examples
+    --------
+    >>> json_ready({"low": float("nan"), "n": (1, 2)})
+    {'low': None, 'n': [1, 2]}
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): json_ready(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [json_ready(item) for item in value]
+    unpacked = _unpack(value)
+    return str(value) if unpacked is value else json_ready(unpacked)
+
+
+def _unpack(value: Any) -> Any:
+    """Open one layer of a table, a result, a dataclass or an array; anything else comes back as it is."""
+    for opener in ("to_dicts", "to_dict", "tolist"):  # a polars table, our results, NumPy
+        if hasattr(value, opener):
+            return getattr(value, opener)()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return value

@@ -1,0 +1,38 @@
+"""One study: its tables and its protocol."""
+
+from ranvier.trial.protocol import (
+    DATA_KINDS,
+    DESIGNS,
+    ENDPOINT_KINDS,
+    Arm,
+    Endpoint,
+    Invented,
+    Margin,
+    Product,
+    Protocol,
+    Source,
+    StoppingRule,
+    VisitWindow,
+)
+from ranvier.trial.schedule import VISIT_REASONS, assign_visits, since_baseline, take
+from ranvier.trial.trial import Trial
+
+__all__ = [
+    "DATA_KINDS",
+    "DESIGNS",
+    "ENDPOINT_KINDS",
+    "VISIT_REASONS",
+    "Arm",
+    "Endpoint",
+    "Invented",
+    "Margin",
+    "Product",
+    "Protocol",
+    "Source",
+    "StoppingRule",
+    "Trial",
+    "VisitWindow",
+    "assign_visits",
+    "since_baseline",
+    "take",
+]

@@ -1,0 +1,366 @@
+"""The protocol of a trial: what was planned, in the words of trial.toml."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from ranvier.errors import InputError, require_choice, suggest
+
+__all__ = [
+    "DATA_KINDS",
+    "DESIGNS",
+    "ENDPOINT_KINDS",
+    "Arm",
+    "Endpoint",
+    "Invented",
+    "Margin",
+    "Product",
+    "Protocol",
+    "Source",
+    "StoppingRule",
+    "VisitWindow",
+]
+
+DATA_KINDS = ("patients", "reconstruction", "simulated")
+
+DESIGNS: dict[str, str] = {
+    "case_report": "uncontrolled",
+    "case_series": "uncontrolled",
+    "cohort": "uncontrolled",
+    "cohort_retrospective": "uncontrolled",
+    "single_arm": "uncontrolled",
+    "dose_escalation": "uncontrolled",
+    "dose_finding": "uncontrolled",
+    "single_arm_before_after": "before-after",
+    "single_arm_external_control": "external control",
+    "controlled_unclear_randomisation": "unclear",
+    "rct_parallel": "randomised",
+    "rct_parallel_with_compassionate_crossover": "randomised",
+    "rct_crossover": "randomised",
+    "rct_crossover_3arm": "randomised",
+    "rct_3arm": "randomised",
+    "rct_3stage": "randomised",
+    "rct_stepped_wedge": "randomised",
+}
+"""Every design, and the class of control that caps what it can show."""
+
+ENDPOINT_KINDS = (
+    "edss_responder",
+    "edss_change",
+    "relapse_rate",
+    "lesion_count",
+    "lesion_volume",
+    "acuity",
+    "serious_event",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One arm of the trial."""
+
+    id: str
+    label: str
+    role: str = "experimental"
+    planned_n: int | None = None
+
+    def __post_init__(self) -> None:
+        require_choice(f"role of arm {self.id!r}", self.role, ("experimental", "control"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """What was given, item by item of the DOSES recommendations for reporting cell therapies.
+
+    DOSES: Donor, Origin of tissue, Separation from other cells, Exhibited cell characteristics, Site of
+    delivery (Murray et al. 2019, J Bone Joint Surg Am 101:904-911, doi 10.2106/JBJS.18.00915). None = not
+    reported.
+    """
+
+    cell_class: str | None = None
+    donor: str | None = None
+    origin: str | None = None
+    separation: str | None = None
+    exhibited: str | None = None
+    site: str | None = None
+    dose: str | None = None
+    schedule: str | None = None
+    co_intervention: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitWindow:
+    """One scheduled visit; `window` is the days allowed before (negative or 0) and after its day."""
+
+    label: str
+    day: int
+    window: tuple[int, int] = (0, 0)
+    baseline: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.window) != 2 or self.window[0] > 0 or self.window[1] < 0:
+            raise InputError(
+                f"window of visit {self.label!r} is {list(self.window)}; write [days early as 0 or less, "
+                "days late as 0 or more], such as [-14, 14]."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """One planned endpoint; `definition` names a preset of `ranvier.course`, `visit` a scheduled visit."""
+
+    id: str
+    title: str
+    kind: str
+    visit: str | None = None
+    definition: str | None = None
+    primary: bool = False
+
+    def __post_init__(self) -> None:
+        require_choice(f"kind of endpoint {self.id!r}", self.kind, ENDPOINT_KINDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppingRule:
+    """One stopping rule, in the protocol's words."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a fact of this trial was read."""
+
+    id: str
+    citation: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Margin:
+    """One published number that a reconstruction was made to match."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invented:
+    """One column of a reconstruction that no source gives, and how it was filled."""
+
+    table: str
+    column: str
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """What was planned: design, product, arms, visits with windows, endpoints, sources.
+
+    Parameters
+    ----------
+    id, title : str
+        Short name and full title.
+    design : str
+        One of `DESIGNS`.
+    data_kind : {"patients", "reconstruction", "simulated"}
+        Anything but "patients" puts a banner on every page.
+    disease : {"MS", "NMOSD", "mixed"}
+        Disease of the trial.
+    masking : str, optional
+        Who did not know the treatment; None = not reported.
+    ambulation_coding : {"0-16", "0-12"}, optional
+        Coding of the ambulation column; there is no default, so it must be set before grades are scored.
+    edss_scheme : str
+        Scoring scheme of `ranvier.scales`.
+    registration : str, optional
+        Registry number.
+    registered_n : int, optional
+        Enrolment that the registry gives; compared with the patients at hand.
+    study_id : str, optional
+        Id of this trial in the evidence registry, if it is there.
+    adverse_events_recorded : {"all", "serious"}
+        Whether every adverse event was recorded or only the serious ones; with "serious" nothing is said
+        about the others.
+    product, arms, visits, endpoints, stopping_rules, sources, margins, invented
+        The parts; see their classes.
+    notes : tuple of str
+        Sentences for the reader.
+    """
+
+    id: str
+    title: str
+    design: str
+    data_kind: str
+    disease: str
+    masking: str | None = None
+    ambulation_coding: str | None = None
+    edss_scheme: str = "neurostatus"
+    registration: str | None = None
+    registered_n: int | None = None
+    study_id: str | None = None
+    adverse_events_recorded: str = "all"
+    product: Product = Product()
+    arms: tuple[Arm, ...] = ()
+    visits: tuple[VisitWindow, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    stopping_rules: tuple[StoppingRule, ...] = ()
+    sources: tuple[Source, ...] = ()
+    margins: tuple[Margin, ...] = ()
+    invented: tuple[Invented, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_choice("design", self.design, DESIGNS)
+        require_choice("data_kind", self.data_kind, DATA_KINDS)
+        require_choice("disease", self.disease, ("MS", "NMOSD", "mixed"))
+        if self.ambulation_coding is not None:
+            require_choice("ambulation_coding", self.ambulation_coding, ("0-16", "0-12"))
+        require_choice("edss_scheme", self.edss_scheme, ("neurostatus", "kurtzke1983"))
+        require_choice("adverse_events_recorded", self.adverse_events_recorded, ("all", "serious"))
+        self._require_unique("arms", [arm.id for arm in self.arms])
+        self._require_unique("visits", [visit.label for visit in self.visits])
+        self._require_unique("endpoints", [endpoint.id for endpoint in self.endpoints])
+        baselines = [visit.label for visit in self.visits if visit.baseline]
+        if self.visits and len(baselines) != 1:
+            raise InputError(f"exactly one visit must have baseline = true; found {baselines or 'none'}.")
+        labels = [visit.label for visit in self.visits]
+        for endpoint in self.endpoints:
+            if endpoint.visit is not None:
+                require_choice(f"visit of endpoint {endpoint.id!r}", endpoint.visit, labels)
+
+    @staticmethod
+    def _require_unique(what: str, names: list[str]) -> None:
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise InputError(
+                f"{what} of trial.toml: {twice} stand there more than once; each may stand once."
+            )
+
+    @property
+    def control(self) -> str:
+        """Give the class of control: uncontrolled, before-after, external control, unclear or randomised."""
+        return DESIGNS[self.design]
+
+    @property
+    def baseline(self) -> VisitWindow | None:
+        """Give the baseline visit, or None when no visits are planned."""
+        return next((visit for visit in self.visits if visit.baseline), None)
+
+    @property
+    def schedule(self) -> pl.DataFrame:
+        """Give the scheduled visits as a table.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns visit, planned_day, low_day, high_day, baseline; one row per scheduled visit, in
+            order of day.
+        """
+        rows = [
+            {
+                "visit": visit.label,
+                "planned_day": visit.day,
+                "low_day": visit.day + visit.window[0],
+                "high_day": visit.day + visit.window[1],
+                "baseline": visit.baseline,
+            }
+            for visit in sorted(self.visits, key=lambda visit: visit.day)
+        ]
+        days = dict.fromkeys(("planned_day", "low_day", "high_day"), pl.Int64)
+        return pl.DataFrame(rows, schema={"visit": pl.String, **days, "baseline": pl.Boolean})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give every field, JSON-ready.
+
+        Returns
+        -------
+        dict
+            Field names to values.
+        """
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Protocol:
+        """Build a protocol from the content of trial.toml.
+
+        Parameters
+        ----------
+        content : mapping
+            As `tomllib` reads the file: the table `trial`, and `product`, `arms`, `visits`, `endpoints`,
+            `stopping_rules`, `sources`, `margins`, `invented`.
+
+        Returns
+        -------
+        Protocol
+            The checked protocol.
+
+        Raises
+        ------
+        InputError
+            When a key is unknown, missing or of the wrong type.
+        """
+        if not isinstance(content.get("trial"), Mapping):
+            raise InputError(
+                "trial.toml: the table [trial] is missing; it must hold id, title, design, data_kind and "
+                "disease."
+            )
+        parts = {key: value for key, value in content.items() if key != "trial"}
+        doubled = sorted(set(parts) & set(content["trial"]))
+        if doubled:
+            raise InputError(f"trial.toml: {doubled} stand both in [trial] and outside it; keep one.")
+        built: Protocol = _build(cls, {**content["trial"], **parts}, "trial.toml")
+        return built
+
+
+def _build(cls: type, content: Any, where: str) -> Any:
+    """Build a frozen dataclass from a mapping, refusing unknown, missing and wrongly typed keys."""
+    if not isinstance(content, Mapping):
+        raise InputError(f"{where}: {content!r} is not a table of keys and values.")
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    for key in content:
+        if key not in fields:
+            close = suggest(str(key), fields)
+            hint = f" Did you mean {close!r}?" if close else ""
+            raise InputError(f"{where}: unknown key {key!r}; known keys are {sorted(fields)}.{hint}")
+    absent = dataclasses.MISSING
+    missing = [
+        name
+        for name, field in fields.items()
+        if field.default is absent and field.default_factory is absent and name not in content
+    ]
+    if missing:
+        raise InputError(f"{where}: {missing} must be set.")
+    hints = typing.get_type_hints(cls)
+    values = {key: _convert(value, hints[key], f"{where}, {key}") for key, value in content.items()}
+    try:
+        return cls(**values)
+    except InputError as error:
+        if where in str(error):
+            raise
+        raise InputError(f"{where}: {error}") from error
+
+
+def _convert(value: Any, hint: Any, where: str) -> Any:
+    """Convert one value of a TOML file to the type its field names."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise InputError(f"{where}: {value!r} must be a list.")
+        item = typing.get_args(hint)[0]
+        return tuple(_convert(part, item, f"{where} {number}") for number, part in enumerate(value, start=1))
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _build(hint, value, where)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        names = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
+        raise InputError(f"{where}: {value!r} must be {names.get(hint, hint)}.")
+    return value

@@ -1,0 +1,57 @@
+"""What was said, and what may be said: claims, appraisals and verdicts."""
+
+from ranvier.verdict.analysis import analyse
+from ranvier.verdict.appraisal import Appraisal, appraise
+from ranvier.verdict.assessment import assess
+from ranvier.verdict.certainty import LEVELS, Certainty, Downgrade, optimal_information_size
+from ranvier.verdict.claim_appraisal import ClaimAppraisal
+from ranvier.verdict.claims import ARTICLE_KINDS, KINDS, Article, Claim, Claims, read_claims
+from ranvier.verdict.conclusion import Verdict, study_verdict
+from ranvier.verdict.contrasts import Contrast
+from ranvier.verdict.findings import Finding
+from ranvier.verdict.lints import Lint
+from ranvier.verdict.natural import NATURAL_SENTENCES, NaturalFact
+from ranvier.verdict.numbers import Analysis, Flow, Measured
+from ranvier.verdict.outcomes import OUTCOMES, Outcome, outcome
+from ranvier.verdict.phrases import class_of_claim
+from ranvier.verdict.sentences import LABELS, SENTENCES, say
+from ranvier.verdict.summary import BENEFITS, Contradiction, Requirement, StudySummary
+
+__all__ = [
+    "ARTICLE_KINDS",
+    "BENEFITS",
+    "KINDS",
+    "LABELS",
+    "LEVELS",
+    "NATURAL_SENTENCES",
+    "OUTCOMES",
+    "SENTENCES",
+    "Analysis",
+    "Appraisal",
+    "Article",
+    "Certainty",
+    "Claim",
+    "ClaimAppraisal",
+    "Claims",
+    "Contradiction",
+    "Contrast",
+    "Downgrade",
+    "Finding",
+    "Flow",
+    "Lint",
+    "Measured",
+    "NaturalFact",
+    "Outcome",
+    "Requirement",
+    "StudySummary",
+    "Verdict",
+    "analyse",
+    "appraise",
+    "assess",
+    "class_of_claim",
+    "optimal_information_size",
+    "outcome",
+    "read_claims",
+    "say",
+    "study_verdict",
+]

@@ -1,0 +1,312 @@
+"""Compute every number of a trial once."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import polars as pl
+
+from ranvier import course, mri, safety, scales, stats
+from ranvier.errors import InputError
+from ranvier.result import Derivation, Estimate, LeftOut, plural
+from ranvier.trial import Endpoint, Trial
+from ranvier.verdict.numbers import Analysis, Flow, Measured
+
+__all__ = ["analyse"]
+
+DEFAULT_RULE = "edss-1.0-or-0.5"
+"""Responder rule when the protocol names none: 1.0 point up to 5.5, 0.5 above (see docs/definitions)."""
+
+OTHER_RULES = ("edss-0.5", "edss-1.0-or-0.5")
+"""Rules whose responder counts stand beside the protocol's own."""
+
+LESION_MEASURES = {
+    "t2_count": ("T2 lesion count", "lesions"),
+    "t2_volume_mm3": ("T2 lesion volume", "mm³"),
+    "gad_count": ("gadolinium-enhancing lesion count", "lesions"),
+}
+EYES = {"acuity_right_logmar": "right eye", "acuity_left_logmar": "left eye"}
+ALWAYS_SHOWN = {
+    "any": "patients with any adverse event",
+    "serious": "patients with a serious adverse event",
+    "related": "patients with an event related to the product",
+    "procedure_related": "patients with an event related to the procedure",
+    "fatal": "patients with a fatal event",
+}
+"""Classes of `ranvier.safety` and what their share is called; shown also when no event was seen."""
+
+
+def analyse(trial: Trial) -> Analysis:
+    """Give every number of a trial that a verdict or a report needs.
+
+    Parameters
+    ----------
+    trial : Trial
+        The trial.
+
+    Returns
+    -------
+    Analysis
+        All derivations and estimates.
+
+    Raises
+    ------
+    InputError
+        When the data hold errors, when no visits are planned, or when nobody was treated.
+
+    Notes
+    -----
+    Only treated patients are analysed; patients who were enrolled and not treated stay in the flow. The EDSS
+    that counts is the one derived from the grades, or the recorded one where grades are incomplete.
+    """
+    found = trial.check().table
+    _refuse_errors(found)
+    protocol = trial.protocol
+    treated = trial.subjects.filter(pl.col("treated"))["subject"].to_list()
+    if not protocol.visits:
+        raise InputError("trial.toml plans no visits; add [[visits]] with label, day and window.")
+    if not treated:
+        raise InputError("subjects: no patient has treated = yes; a report needs at least one.")
+    # Without a single ambulation code the coding plays no part; with one, the checks demand it.
+    coding = protocol.ambulation_coding or "0-16"
+    scored = scales.edss(trial.visits, ambulation_coding=coding, scheme=protocol.edss_scheme)
+    visits = trial.visits.with_columns(scored.table["edss"])
+    endpoint = _edss_endpoint(trial)
+    rule = course.change_rule(endpoint.definition if endpoint and endpoint.definition else DEFAULT_RULE)
+    edss = course.change(visits, protocol.schedule, rule=rule, subjects=treated)
+    final_visit = endpoint.visit if endpoint and endpoint.visit else protocol.schedule["visit"][-1]
+    final = _at_visit(edss, final_visit)
+    relapses = course.relapse_rate(trial.relapses, trial.subjects) if "relapses" in trial.recorded else None
+    adverse = (
+        safety.incidence(trial.adverse_events, trial.subjects) if "adverse_events" in trial.recorded else None
+    )
+    return Analysis(
+        trial=trial,
+        findings=pl.concat([found, scored.findings]) if scored.findings is not None else found,
+        scored=scored,
+        visits=visits,
+        rule=rule,
+        final_visit=final_visit,
+        edss=edss,
+        final=final,
+        flow=_flow(trial, treated, final, final_visit),
+        responders=_responders(trial, final, final_visit),
+        other_rules=_other_rules(trial, visits, treated, rule, final_visit),
+        edss_change=_edss_change(trial, final, final_visit),
+        relapses=relapses,
+        relapse_rates=_relapse_rates(relapses),
+        lesions=_lesions(trial, treated),
+        acuity=_acuity(trial, visits, treated),
+        adverse=adverse,
+        safety=_safety(trial, adverse),
+        safety_notes=_safety_notes(trial),
+        attack_unknown=_attack_unknown(trial),
+    )
+
+
+def _refuse_errors(findings: pl.DataFrame) -> None:
+    errors = findings.filter(pl.col("severity") == "error")
+    if errors.is_empty():
+        return
+    first = errors.row(0, named=True)
+    place = ", ".join(
+        f"{name} {first[name]}" for name in ("row", "subject", "day", "column") if first[name] is not None
+    )
+    raise InputError(
+        f"the data hold {plural(errors.height, 'error')}; the first is {first['rule']} in {first['file']} "
+        f"({place}): {first['message']} Run `ranvier check` for all of them."
+    )
+
+
+def _edss_endpoint(trial: Trial) -> Endpoint | None:
+    """Give the EDSS endpoint that the result is read from: the primary one if it is one, else the first."""
+    endpoints = [part for part in trial.protocol.endpoints if part.kind in ("edss_responder", "edss_change")]
+    return min(endpoints, key=lambda part: not part.primary, default=None)
+
+
+def _at_visit(edss: course.Change, visit: str) -> course.Change:
+    """Give the rows and decisions of one scheduled visit."""
+    step = f"change at {visit}"
+    return dataclasses.replace(
+        edss,
+        name=f"EDSS change at {visit}",
+        table=edss.table.filter(pl.col("visit") == visit),
+        trace=edss.trace.filter(pl.col("step") == step),
+        left_out=(),
+    )
+
+
+def _flow(trial: Trial, treated: list[str], final: course.Change, visit: str) -> Flow:
+    left = final.trace.filter(pl.col("outcome") == "left out").group_by("reason").len().sort("reason")
+    words = {"no-baseline": "no EDSS at baseline", "no-value": f"no EDSS at {visit}"}
+    return Flow(
+        registered=trial.protocol.registered_n,
+        enrolled=trial.subjects["subject"].n_unique(),
+        treated=len(treated),
+        evaluable=final.table["subject"].n_unique(),
+        lost=tuple(LeftOut(n=n, reason=words.get(reason, reason)) for reason, n in left.iter_rows()),
+    )
+
+
+def _by_arm(trial: Trial, table: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """Give the rows of each arm with the words that follow a quantity; no words when there is one arm."""
+    arms = trial.subjects.select("subject", "arm")
+    joined = table.join(arms, on="subject", how="left")
+    labels = {arm.id: arm.label for arm in trial.protocol.arms}
+    names = arms["arm"].unique(maintain_order=True).to_list()
+    return [
+        (f", {labels.get(name, name)}" if len(names) > 1 else "", joined.filter(pl.col("arm") == name))
+        for name in names
+    ]
+
+
+def _responders(trial: Trial, final: course.Change, visit: str) -> tuple[Estimate, ...]:
+    """Give the shares improved and worse, side by side, in each arm."""
+    rule = final.definition
+    treated = trial.subjects.filter(pl.col("treated")).select("subject")
+    arms = zip(_by_arm(trial, final.table), _by_arm(trial, treated), strict=True)
+    return tuple(
+        stats.proportion(
+            judged.filter(pl.col("status") == status).height,
+            judged.height,
+            quantity=f"patients {status} at {visit} (rule {rule.name}{arm})",
+            left_out=(
+                LeftOut(n=people.height - judged.height, reason="treated patients without both EDSS values"),
+            ),
+        )
+        for (arm, rows), (_, people) in arms
+        if (judged := rows.filter(pl.col("status").is_not_null())).height
+        for status in ("improved", "worse")
+    )
+
+
+def _other_rules(
+    trial: Trial, visits: pl.DataFrame, treated: list[str], rule: course.ChangeRule, visit: str
+) -> tuple[Estimate, ...]:
+    names = [name for name in OTHER_RULES if name != rule.name]
+    changes = (course.change(visits, trial.protocol.schedule, rule=name, subjects=treated) for name in names)
+    return tuple(
+        estimate for change in changes for estimate in _responders(trial, _at_visit(change, visit), visit)
+    )
+
+
+def _edss_change(trial: Trial, final: course.Change, visit: str) -> tuple[Estimate, ...]:
+    return tuple(
+        stats.paired(
+            rows["baseline"].to_list(),
+            rows["value"].to_list(),
+            quantity=f"typical EDSS change at {visit}{arm}",
+            unit="points",
+        )
+        for arm, rows in _by_arm(trial, final.table)
+        if rows.height
+    )
+
+
+def _relapse_rates(relapses: course.RelapseRate | None) -> tuple[Estimate, ...]:
+    """Give the yearly rates before and after the first dose, and their ratio."""
+    if relapses is None:
+        return ()
+    totals = {row["period"]: row for row in relapses.totals().iter_rows(named=True)}
+    before, after = totals["before"], totals["after"]
+    if not (before["years"] > 0 and after["years"] > 0):
+        return ()
+    rates = [
+        stats.rate(
+            row["relapses"], row["years"], quantity=f"relapses per year {words}", left_out=relapses.left_out
+        )
+        for row, words in ((before, "before the first dose"), (after, "after the first dose"))
+    ]
+    ratio = stats.rate_ratio(
+        (after["relapses"], before["relapses"]),
+        (after["years"], before["years"]),
+        quantity="relapse rate after over before",
+    )
+    return (*rates, ratio)
+
+
+def _measured(name: str, unit: str, change: Derivation) -> Measured:
+    """Add the typical change at the last scheduled visit that has values."""
+    table = change.table
+    if table.is_empty():
+        return Measured(name=name, unit=unit, change=change, estimate=None)
+    visit = table.sort("day")["visit"][-1]
+    rows = table.filter(pl.col("visit") == visit)
+    estimate = stats.paired(
+        rows["baseline"].to_list(),
+        rows["value"].to_list(),
+        quantity=f"typical change of {name} at {visit}",
+        unit=unit,
+    )
+    return Measured(name=name, unit=unit, change=change, estimate=estimate)
+
+
+def _lesions(trial: Trial, treated: list[str]) -> tuple[Measured, ...]:
+    found = []
+    for region in trial.mri["region"].drop_nulls().unique().sort():
+        scans = trial.mri.filter(pl.col("region") == region)
+        for column, (name, unit) in LESION_MEASURES.items():
+            if scans[column].null_count() < scans.height:
+                change = mri.change(
+                    trial.mri, trial.protocol.schedule, column=column, region=region, subjects=treated
+                )
+                found.append(_measured(f"{name}, {region}", unit, change))
+    return tuple(found)
+
+
+def _acuity(trial: Trial, visits: pl.DataFrame, treated: list[str]) -> tuple[Measured, ...]:
+    return tuple(
+        _measured(
+            f"acuity, {eye}",
+            "logMAR",
+            course.change(
+                visits, trial.protocol.schedule, outcome=column, rule=course.LOGMAR_0_2, subjects=treated
+            ),
+        )
+        for column, eye in EYES.items()
+        if visits[column].null_count() < visits.height
+    )
+
+
+def _unknown_flags(trial: Trial) -> dict[str, int]:
+    """Count the events whose relation to product or procedure was not filled in."""
+    return {
+        name: count
+        for name in ("related", "procedure_related")
+        if (count := trial.adverse_events[name].null_count())
+    }
+
+
+def _safety_notes(trial: Trial) -> tuple[str, ...]:
+    words = {"related": "the product", "procedure_related": "the procedure"}
+    return tuple(
+        f"Whether {plural(count, 'event')} had to do with {words[name]} was not recorded; no share is given."
+        for name, count in _unknown_flags(trial).items()
+    )
+
+
+def _safety(trial: Trial, adverse: safety.Incidence | None) -> tuple[Estimate, ...]:
+    """Give the share of treated patients with each class of event, zero included."""
+    if adverse is None:
+        return ()
+    only_serious = trial.protocol.adverse_events_recorded == "serious"
+    shown = {"serious", "fatal"} if only_serious else set(ALWAYS_SHOWN) - set(_unknown_flags(trial))
+    labels = {arm.id: arm.label for arm in trial.protocol.arms}
+    several = adverse.table["arm"].n_unique() > 1
+    return tuple(
+        stats.proportion(
+            row["subjects"],
+            row["n"],
+            quantity=ALWAYS_SHOWN[row["event"]]
+            + (f", {labels.get(row['arm'], row['arm'])}" if several else ""),
+        )
+        for row in adverse.table.filter(pl.col("kind") == "class").iter_rows(named=True)
+        if row["event"] in shown and row["n"] > 0
+    )
+
+
+def _attack_unknown(trial: Trial) -> int:
+    """Count the treated patients in whom recovery from a recent attack cannot be ruled out."""
+    unknown = pl.col("last_attack_day").is_null() | pl.col("last_rescue_day").is_null()
+    relapsing = pl.col("phenotype").fill_null("") != "PPMS"
+    return trial.subjects.filter(pl.col("treated") & relapsing & unknown).height

@@ -1,0 +1,231 @@
+"""The verdict on a trial at hand, from its own numbers and the registry."""
+
+from __future__ import annotations
+
+from ranvier import evidence
+from ranvier.errors import require_choice
+from ranvier.evidence import CELL_FAMILIES, Registry, Study
+from ranvier.result import Estimate, number, percent
+from ranvier.trial import Trial
+from ranvier.verdict.analysis import analyse
+from ranvier.verdict.certainty import certainty
+from ranvier.verdict.conclusion import Verdict
+from ranvier.verdict.findings import Finding, share_text
+from ranvier.verdict.natural import natural_facts
+from ranvier.verdict.numbers import Analysis, Measured
+from ranvier.verdict.phrases import beside, design_sentence, identity
+from ranvier.verdict.sentences import say
+
+__all__ = ["assess"]
+
+ROUTES = {
+    "intravenous": "IV",
+    "intrathecal": "IT",
+    "intracerebroventricular": "ICV",
+}
+"""Routes of the protocol, as the registry writes them."""
+
+UNKNOWN_CLASS = "MSC"
+"""Cell class whose randomised trials are looked at when the protocol names none."""
+
+
+def assess(trial: Trial | Analysis, *, registry: Registry | None = None) -> Verdict:
+    """Give the verdict on a trial at hand.
+
+    Parameters
+    ----------
+    trial : Trial or Analysis
+        The trial, or its numbers when they are at hand already.
+    registry : Registry, optional
+        Published trials to set beside it; the packaged registry when None.
+
+    Returns
+    -------
+    Verdict
+        What may be said: capped by the design, favourable and unfavourable side by side, with the share on
+        placebo in the nearest randomised trial and the certainty in GRADE terms.
+
+    Raises
+    ------
+    InputError
+        When the data hold errors, no visits are planned, nobody was treated, or the cell class is unknown.
+
+    Notes
+    -----
+    A result is favourable or unfavourable by its direction alone, whatever its p value; the interval stands
+    with it. A count of spinal cord lesions has no direction, because it rises when a long lesion breaks up
+    while healing. Arms are described and not compared.
+
+    References
+    ----------
+    Guyatt GH, et al. (2008). GRADE: an emerging consensus. doi:10.1136/bmj.39489.470347.AD
+
+    Examples
+    --------
+    >>> import ranvier as rv
+    >>> from ranvier.cli.demo import examples
+    >>> verdict = rv.verdict.assess(rv.read_trial(examples() / "dahbour_2017"))
+    >>> print(verdict.headline[0])
+    This trial (n=10, uncontrolled): not shown to be effective.
+    """
+    numbers = trial if isinstance(trial, Analysis) else analyse(trial)
+    held = evidence.registry() if registry is None else registry
+    study = _as_study(numbers)
+    given = numbers.trial.protocol.product.co_intervention
+    sure = certainty(held, study, None, given_with=[given] if given else [])
+    found = _findings(numbers)
+    signs = {
+        sign: tuple(finding for finding in found if finding.sign == sign)
+        for sign in ("favourable", "unfavourable", "neither")
+    }
+    return Verdict(
+        title=f"Verdict on {numbers.trial.protocol.title}",
+        headline=_headline(numbers, held, study),
+        **signs,
+        certainty=sure,
+        studies=(),
+        estimates=(*numbers.responders, *numbers.safety),
+    )
+
+
+def _as_study(numbers: Analysis) -> Study:
+    """Describe the trial at hand as the registry describes a published one."""
+    protocol, flow = numbers.trial.protocol, numbers.flow
+    cells = protocol.product.cell_class
+    if cells is not None:
+        require_choice("cell_class of [product]", cells, CELL_FAMILIES)
+    controls = {arm.id for arm in protocol.arms if arm.role == "control"}
+    arms = numbers.trial.subjects.filter(treated=True)["arm"]
+    n_control = int(arms.is_in(list(controls)).sum()) if controls else 0
+    return Study(
+        study_id=protocol.id,
+        author="this trial",
+        design=protocol.design,
+        certainty="A",
+        masking=protocol.masking,
+        disease=protocol.disease,
+        cell_class=cells or UNKNOWN_CLASS,
+        route=ROUTES.get(protocol.product.site or ""),
+        n_registered=flow.registered,
+        n_treated=flow.treated - n_control,
+        n_control=n_control,
+        n_evaluable=flow.evaluable,
+        registration=protocol.registration,
+    )
+
+
+def _headline(numbers: Analysis, registry: Registry, study: Study) -> tuple[str, ...]:
+    """Give the sentences to read first: what the design allows, what stands beside it, what is not known."""
+    flow = numbers.flow
+    code = "arms_described" if study.n_control else "not_effective"
+    lines = [say(code, **identity(study)), design_sentence(study)]
+    lines += [_responder(numbers, share).sentence for share in numbers.responders]
+    if numbers.trial.protocol.data_kind != "patients":
+        lines.append(say("not_patients", kind=numbers.trial.protocol.data_kind))
+    if not numbers.can_interpret_improvement:
+        lines.append(say("attack_unknown_in", count=numbers.attack_unknown, n=flow.treated))
+    shares = [share for share in numbers.responders if share.quantity.startswith("patients improved")]
+    if shares:
+        placebo = registry.placebo_response(
+            disease=study.disease or "mixed", route=study.route, cell_class=study.cell_class or UNKNOWN_CLASS
+        )
+        lines.append(beside(placebo))
+        if placebo.estimate is not None:
+            lines.append(_held(shares[0], placebo.estimate.value))
+    lines += [fact.sentence for fact in natural_facts(registry, study.disease or "", "edss")]
+    if numbers.relapse_rates:
+        lines += [fact.sentence for fact in natural_facts(registry, study.disease or "", "relapse")]
+    registered = "not seen" if flow.registered is None else flow.registered
+    lines.append(say("counts_n", registered=registered, treated=flow.treated, evaluable=flow.evaluable))
+    return tuple(lines)
+
+
+def _held(share: Estimate, other: float) -> str:
+    code = "holds_placebo" if share.low <= other <= share.high else "excludes_placebo"
+    return say(code, low=percent(share.low), high=percent(share.high), share=percent(other))
+
+
+def _findings(numbers: Analysis) -> tuple[Finding, ...]:
+    """Give every result with its direction."""
+    found = [_responder(numbers, share) for share in numbers.responders]
+    found += [_change(numbers, change, lower_is_better=True) for change in numbers.edss_change]
+    if numbers.relapse_rates:
+        found.append(_relapses(numbers))
+    found += [_measured(numbers, part) for part in (*numbers.lesions, *numbers.acuity) if part.estimate]
+    found += [_event(numbers, share) for share in numbers.safety]
+    return tuple(found)
+
+
+def _finding(numbers: Analysis, outcome: str, sentence: str, sign: str, estimate: Estimate) -> Finding:
+    return Finding(
+        study_id=numbers.trial.protocol.id,
+        outcome=outcome,
+        sentence=sentence,
+        sign=sign,
+        source_url="",
+        source_type=numbers.trial.protocol.data_kind,
+        certainty="A",
+        n=estimate.n,
+        estimate=estimate,
+    )
+
+
+def _responder(numbers: Analysis, share: Estimate) -> Finding:
+    events = share.inputs["events"]
+    good = share.quantity.startswith("patients improved")
+    words = share.quantity.removeprefix("patients ")
+    if events == 0:
+        sentence, sign = say("nobody", outcome=words, n=share.n, high=percent(share.high)), "neither"
+    else:
+        sentence = say("somebody", outcome=words, events=events, n=share.n, share=share_text(share))
+        sign = "favourable" if good else "unfavourable"
+    return _finding(numbers, "edss_improved" if good else "edss_worse", sentence, sign, share)
+
+
+def _change(numbers: Analysis, change: Estimate, *, lower_is_better: bool | None) -> Finding:
+    """Give a typical change; without a direction when None, or when it is zero."""
+    p = "" if change.p_value is None else f"; p = {change.p_value:.2g}"
+    sentence = say("typical", outcome=change.quantity, value=change.text(), p=p)
+    if lower_is_better is None or change.value == 0:
+        sign = "neither"
+    else:
+        sign = "favourable" if (change.value < 0) == lower_is_better else "unfavourable"
+    return _finding(numbers, change.quantity, sentence, sign, change)
+
+
+def _measured(numbers: Analysis, part: Measured) -> Finding:
+    if part.estimate is None:
+        raise ValueError(part.name)
+    counted_cord = part.unit == "lesions" and "spinal cord" in part.name
+    return _change(numbers, part.estimate, lower_is_better=None if counted_cord else True)
+
+
+def _relapses(numbers: Analysis) -> Finding:
+    before, after, ratio = numbers.relapse_rates
+    sentence = say(
+        "relapse_rates",
+        before=number(before.value),
+        after=number(after.value),
+        ratio=ratio.text(),
+    )
+    sign = (
+        "neither"
+        if before.value == after.value
+        else "favourable"
+        if after.value < before.value
+        else "unfavourable"
+    )
+    return _finding(numbers, "relapse_rate", sentence, sign, ratio)
+
+
+def _event(numbers: Analysis, share: Estimate) -> Finding:
+    words = share.quantity.removeprefix("patients with ")
+    events = share.inputs["events"]
+    if events == 0:
+        sentence, sign = say("nobody_with", event=words, n=share.n, high=percent(share.high)), "neither"
+    else:
+        sentence = say(
+            "harm", event=words, events=events, n=share.n, unit="patients", share=share_text(share)
+        )
+        sign = "unfavourable"
+    return _finding(numbers, words, sentence, sign, share)

@@ -1,0 +1,258 @@
+"""What is wrong with, or deserves care in, the numbers of one claim by themselves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ranvier.evidence import Registry, Study
+from ranvier.result import json_ready, number, percent
+from ranvier.stats import proportion
+from ranvier.tables import EDSS_STEPS
+from ranvier.verdict.claims import Claim, Claims
+from ranvier.verdict.findings import plain, share_text
+from ranvier.verdict.outcomes import OUTCOMES
+from ranvier.verdict.sentences import say
+from ranvier.verdict.summary import FEW_PATIENTS, StudySummary
+
+__all__ = ["NUMBER_LINTS", "Context", "Lint", "lint"]
+
+IMPLIED_TIMES = 10
+"""How many times the patients an interval may need before it is called wrong."""
+OFF_CENTRE = 0.25
+"""How near to a bound, as a share of the interval on its own scale, a value may lie."""
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lint:
+    """One thing found in a claim.
+
+    Parameters
+    ----------
+    code : str
+        Short fixed name.
+    severity : {"wrong", "care"}
+        Wrong: it cannot be as said. Care: it stands, and needs the sentence beside it.
+    sentence : str
+        What was found, with its number.
+    value : float, optional
+        The number that decided.
+    """
+
+    code: str
+    severity: str
+    sentence: str
+    value: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give every field, JSON-ready.
+
+        Returns
+        -------
+        dict
+            Field names to values.
+        """
+        ready: dict[str, Any] = json_ready({name: getattr(self, name) for name in self.__dataclass_fields__})
+        return ready
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a claim is held against: registry, the other claims, the studies it speaks of, the level."""
+
+    registry: Registry
+    claims: Claims
+    summaries: tuple[StudySummary, ...]
+    level: float
+
+    @property
+    def studies(self) -> tuple[Study, ...]:
+        """Give the studies that the claim speaks of."""
+        return tuple(summary.study for summary in self.summaries)
+
+
+Rule = Callable[[Claim, Context], Lint | None]
+
+
+def lint(code: str, severity: str, decided: float | None, **values: Any) -> Lint:
+    """Make a lint from the sentence `lint_<code>`.
+
+    Parameters
+    ----------
+    code, severity
+        As in `Lint`.
+    decided : float or None
+        The number that decided.
+    **values
+        What stands in the braces of the sentence.
+
+    Returns
+    -------
+    Lint
+        The lint.
+    """
+    return Lint(code=code, severity=severity, value=decided, sentence=say(f"lint_{code}", **values))
+
+
+def percent_of_n(claim: Claim, _context: Context) -> Lint | None:
+    """Find a percentage that no whole number of patients gives."""
+    if claim.percent is None or claim.n is None:
+        return None
+    shown = Decimal(repr(claim.percent)).normalize()
+    digits = max(-int(shown.as_tuple().exponent), 0)
+    counts = range(claim.n + 1) if claim.events is None else [claim.events]
+    if any(abs(100 * count / claim.n - claim.percent) <= 0.5 * 10**-digits + 1e-9 for count in counts):
+        return None
+    nearest = min(counts, key=lambda count: abs(100 * count / (claim.n or 1) - (claim.percent or 0)))
+    share = percent(nearest / claim.n)
+    return lint(
+        "percent",
+        "wrong",
+        claim.percent,
+        percent=f"{claim.percent:g}",
+        n=claim.n,
+        events=nearest,
+        share=share,
+    )
+
+
+def sum_of_parts(claim: Claim, context: Context) -> Lint | None:
+    """Find better, unchanged and worse that do not add up to the patients."""
+    kinds = ("responders", "stable", "worse")
+    if claim.kind not in kinds or claim.domain != "edss":
+        return None
+    parts = [
+        other
+        for other in context.claims.claims
+        if other.kind in kinds and other.studies == claim.studies and other.domain == "edss"
+    ]
+    whole = max(part.n or 0 for part in parts)
+    total = sum(part.events or 0 for part in parts)
+    if len({part.kind for part in parts}) < 2 or len(parts) != len({part.kind for part in parts}):
+        return None
+    return None if total == whole else lint("sum", "wrong", total, total=total, n=whole)
+
+
+def implied_n(claim: Claim, _context: Context) -> Lint | None:
+    """Find an interval so narrow that it would need ten times the patients."""
+    if claim.low is None or claim.high is None or claim.percent is None or claim.n is None:
+        return None
+    share, width = claim.percent / 100, (claim.high - claim.low) / 100
+    if width <= 0:
+        return None
+    implied = share * (1 - share) * (2 * Z95 / width) ** 2
+    if implied < IMPLIED_TIMES * claim.n:
+        return None
+    return lint("implied_n", "wrong", implied, implied=round(implied), n=claim.n, **_bounds(claim))
+
+
+def centring(claim: Claim, _context: Context) -> Lint | None:
+    """Find a percentage far off the middle of its interval, on the log-odds scale."""
+    if claim.low is None or claim.high is None or claim.percent is None:
+        return None
+    low, value, high = claim.low / 100, claim.percent / 100, claim.high / 100
+    if low <= value <= high and not 0 < low < value < high < 1:
+        return None
+    if low <= value <= high:
+        at = (_logit(value) - _logit(low)) / (_logit(high) - _logit(low))
+        if OFF_CENTRE <= at <= 1 - OFF_CENTRE:
+            return None
+    return lint("centring", "wrong", claim.percent, value=f"{claim.percent:g}", **_bounds(claim))
+
+
+def _logit(share: float) -> float:
+    return math.log(share / (1 - share))
+
+
+def _bounds(claim: Claim) -> dict[str, str]:
+    return {"low": f"{claim.low:g}", "high": f"{claim.high:g}"}
+
+
+def interval_level(claim: Claim, _context: Context) -> Lint | None:
+    """Find an interval without a level, or at another level than 95 %."""
+    if claim.low is None:
+        return None
+    if claim.level is None:
+        return lint("level_unknown", "care", None, **_bounds(claim))
+    if claim.level == 0.95:
+        return None
+    return lint("level", "care", claim.level, level=f"{100 * claim.level:g}", **_bounds(claim))
+
+
+def not_an_edss(claim: Claim, _context: Context) -> Lint | None:
+    """Find an EDSS that no patient can have, so that it must be a mean."""
+    if claim.outcome not in ("edss_mean", "edss_change") or claim.before is None or claim.after is None:
+        return None
+    odd = [value for value in (claim.before, claim.after) if value not in EDSS_STEPS]
+    if not odd:
+        return None
+    return lint("not_edss", "care", odd[0], values=" and ".join(plain(value) for value in odd))
+
+
+def zero_events(claim: Claim, context: Context) -> Lint | None:
+    """Give the bound that zero events leave."""
+    if claim.events != 0 or claim.n is None:
+        return None
+    high = proportion(0, claim.n, level=context.level).high
+    return lint("zero", "care", high, n=claim.n, high=percent(high))
+
+
+def few_patients(claim: Claim, context: Context) -> Lint | None:
+    """Give the width of the interval where there are few patients."""
+    if not claim.events or claim.n is None or claim.n >= FEW_PATIENTS:
+        return None
+    share = proportion(claim.events, claim.n, level=context.level)
+    width = 100 * (share.high - share.low)
+    return lint("few", "care", width, n=claim.n, unit=claim.unit, width=number(width, digits=0))
+
+
+def subgroup_only(claim: Claim, context: Context) -> Lint | None:
+    """Find a share of a subgroup where everybody should be counted."""
+    treated = context.studies[0].n_treated if len(context.studies) == 1 else None
+    if claim.subgroup is None or claim.events is None or claim.n is None or not treated or treated <= claim.n:
+        return None
+    share = proportion(claim.events, treated, level=context.level)
+    return lint(
+        "subgroup",
+        "care",
+        share.value,
+        events=claim.events,
+        n=claim.n,
+        subgroup=claim.subgroup,
+        treated=treated,
+        share=share_text(share),
+    )
+
+
+def counts_of_what(claim: Claim, _context: Context) -> Lint | None:
+    """Find a denominator that does not count patients."""
+    if claim.unit == "patients" or claim.n is None:
+        return None
+    return lint("unit", "wrong", claim.n, n=claim.n, unit=claim.unit)
+
+
+def undefined(claim: Claim, _context: Context) -> Lint | None:
+    """Find a response that nobody defined."""
+    if claim.kind not in ("responders", "stable", "worse") or claim.definition or claim.outcome is None:
+        return None
+    return lint("definition", "care", None, outcome=OUTCOMES[claim.outcome].words)
+
+
+NUMBER_LINTS: dict[str, Rule] = {
+    "percent": percent_of_n,
+    "sum": sum_of_parts,
+    "implied_n": implied_n,
+    "centring": centring,
+    "level": interval_level,
+    "not_edss": not_an_edss,
+    "subgroup": subgroup_only,
+    "unit": counts_of_what,
+    "zero": zero_events,
+    "few": few_patients,
+    "definition": undefined,
+}
+"""Lints on the numbers of a claim, by code, in the order in which they are printed."""

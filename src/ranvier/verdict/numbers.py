@@ -1,0 +1,131 @@
+"""What an analysis of a trial holds: every number that a verdict judges and a report prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from ranvier import course, safety
+from ranvier.result import Derivation, Estimate, LeftOut
+from ranvier.trial import Trial
+
+__all__ = ["Analysis", "Flow", "Measured"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """How many patients at each stage; the stages are never mixed.
+
+    Parameters
+    ----------
+    registered : int or None
+        Enrolment that the trial registry gives.
+    enrolled : int
+        Patients in the data.
+    treated : int
+        Patients who got at least one dose.
+    evaluable : int
+        Treated patients with EDSS at baseline and at the final visit.
+    lost : tuple of LeftOut
+        Treated patients who are not evaluable, and why.
+    """
+
+    registered: int | None
+    enrolled: int
+    treated: int
+    evaluable: int
+    lost: tuple[LeftOut, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """One measurement followed over the visits, with the typical change at its last visit.
+
+    Parameters
+    ----------
+    name, unit : str
+        What was measured, and its unit.
+    change : Derivation
+        Every patient at every scheduled visit against baseline.
+    estimate : Estimate or None
+        Typical change at the last visit with values; None when nobody has both values.
+    """
+
+    name: str
+    unit: str
+    change: Derivation
+    estimate: Estimate | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Analysis:
+    """Every number of a trial.
+
+    Parameters
+    ----------
+    trial : Trial
+        What was analysed.
+    findings : polars.DataFrame
+        What the checks and the scoring found; no errors, because errors stop the analysis.
+    scored : Derivation
+        EDSS of every visit with the deciding rule.
+    visits : polars.DataFrame
+        The visits, with the EDSS that counts in column edss.
+    rule : ChangeRule
+        The responder rule in force.
+    final_visit : str
+        The scheduled visit at which the result is read.
+    edss : Change
+        EDSS at every scheduled visit against baseline.
+    final : Change
+        The rows of `edss` at the final visit.
+    flow : Flow
+        Patients at each stage.
+    responders : tuple of Estimate
+        Shares improved and worse at the final visit, by arm.
+    other_rules : tuple of Estimate
+        The same under other rules.
+    edss_change : tuple of Estimate
+        Typical EDSS change at the final visit, by arm.
+    relapses : RelapseRate or None
+        Relapses and person-time before and after the first dose; None when relapses were not recorded.
+    relapse_rates : tuple of Estimate
+        Yearly rates before and after, and their ratio.
+    lesions, acuity : tuple of Measured
+        Lesion measures by region, acuity by eye.
+    adverse : Incidence or None
+        Patients, events and time at risk; None when adverse events were not recorded.
+    safety : tuple of Estimate
+        Shares of treated patients with an event, with exact bounds.
+    safety_notes : tuple of str
+        Which shares are not given, and why.
+    attack_unknown : int
+        Treated patients, other than with PPMS, whose last attack or last rescue treatment is not known.
+    """
+
+    trial: Trial
+    findings: pl.DataFrame
+    scored: Derivation
+    visits: pl.DataFrame
+    rule: course.ChangeRule
+    final_visit: str
+    edss: course.Change
+    final: course.Change
+    flow: Flow
+    responders: tuple[Estimate, ...]
+    other_rules: tuple[Estimate, ...]
+    edss_change: tuple[Estimate, ...]
+    relapses: course.RelapseRate | None
+    relapse_rates: tuple[Estimate, ...]
+    lesions: tuple[Measured, ...]
+    acuity: tuple[Measured, ...]
+    adverse: safety.Incidence | None
+    safety: tuple[Estimate, ...]
+    safety_notes: tuple[str, ...]
+    attack_unknown: int
+
+    @property
+    def can_interpret_improvement(self) -> bool:
+        """Tell whether recovery from a recent attack can be told from improvement."""
+        return self.attack_unknown == 0

@@ -1,0 +1,241 @@
+"""Every way in which input can be wrong, and the words that say so.
+
+Two tables: calls that are refused with an `InputError`, and trial folders with a mistake. Add a row for each
+new public function and each new mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import ranvier as rv
+from ranvier.errors import InputError, RanvierError
+
+VISIT = pl.DataFrame({"subject": ["P1"], "day": ["0"]})
+SCHEDULE: dict[str, Any] = {"schedule": pl.DataFrame(), "arms": [], "ambulation_coding": None}
+
+# function (as users call it), arguments, options, error, words of the message
+CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]] = [
+    ("tables.table", ("visit",), {}, InputError, r"unknown table 'visit'.*Did you mean 'visits'"),
+    ("tables.empty", ("visit",), {}, InputError, r"unknown table 'visit'"),
+    ("tables.parse", ("visit", VISIT), {}, InputError, r"unknown table 'visit'"),
+    ("tables.parse", ("visits", VISIT.drop("day")), {}, InputError, r"visits: the column 'day'.* is missing"),
+    ("tables.parse", ("visits", {"subject": ["P1"]}), {}, InputError, r"dict is not a table"),
+    ("tables.check", ({},), SCHEDULE, InputError, r"schedule lacks the columns \['visit'"),
+    (
+        "tables.check",
+        ({},),
+        SCHEDULE | {"ambulation_coding": "0-15"},
+        InputError,
+        r"unknown ambulation_coding",
+    ),
+    ("read_trial", ("no-such-folder",), {}, InputError, r"there is no folder 'no-such-folder'"),
+    ("io.read_trial", (__file__,), {}, InputError, r"there is no folder"),
+    ("io.new_trial", (__file__,), {}, InputError, r"is there already"),
+    ("io.new_trial", ("no-such-folder/new",), {}, InputError, r"no folder 'no-such-folder' to write into"),
+    ("io.write_trial", (None, __file__), {}, InputError, r"is there already"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "options", "error", "words"), CALLS)
+def test_call_is_refused_in_words(
+    name: str, arguments: tuple[Any, ...], options: dict[str, Any], error: type[RanvierError], words: str
+) -> None:
+    function: Any = rv
+    for part in name.split("."):
+        function = getattr(function, part)
+    with pytest.raises(error, match=words):
+        function(*arguments, **options)
+
+
+Change = Callable[[Path], object]
+
+
+def text(name: str, content: str) -> Change:
+    """Write one file."""
+    return lambda folder: (folder / name).write_text(content, encoding="utf-8")
+
+
+def content(name: str, content: bytes) -> Change:
+    """Write one file of bytes."""
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+def renamed(old: str, new: str) -> Change:
+    """Rename one file."""
+    return lambda folder: (folder / old).rename(folder / new)
+
+
+def removed(name: str) -> Change:
+    """Remove one file."""
+    return lambda folder: (folder / name).unlink()
+
+
+def swapped(name: str, old: str, new: str) -> Change:
+    """Change text in one file, once."""
+
+    def change(folder: Path) -> None:
+        before = (folder / name).read_text(encoding="utf-8")
+        assert old in before
+        (folder / name).write_text(before.replace(old, new, 1), encoding="utf-8")
+
+    return change
+
+
+# what is wrong with the folder, words of the message
+REFUSED: dict[str, tuple[Change, str]] = {
+    "no protocol": (removed("trial.toml"), r"holds no trial\.toml"),
+    "misspelt protocol": (renamed("trial.toml", "trail.toml"), r"There is 'trail\.toml'"),
+    "protocol is no TOML": (
+        text("trial.toml", "[trial]\nid = x\n"),
+        r"trial\.toml is not valid TOML.*line 2",
+    ),
+    "protocol of binary": (content("trial.toml", b"\xff\xfe\0"), r"trial\.toml is in UTF-16"),
+    "unknown key": (swapped("trial.toml", "disease =", "desease ="), r"unknown key 'desease'.*'disease'"),
+    "unknown coding": (swapped("trial.toml", '"0-16"', '"0-15"'), r"unknown ambulation_coding '0-15'"),
+    "unknown design": (
+        swapped("trial.toml", "single_arm", "one_arm"),
+        r"unknown design 'one_arm'.*'single_arm'",
+    ),
+    "no subjects": (removed("subjects.csv"), r"neither subjects\.csv nor subjects\.parquet"),
+    "misspelt file": (renamed("visits.csv", "visit.csv"), r"visit\.csv is not.*Did you mean 'visits\.csv'"),
+    "file in capitals": (renamed("visits.csv", "Visits.CSV"), r"Did you mean 'visits\.csv'"),
+    "misspelt optional file": (renamed("doses.csv", "dosis.csv"), r"Did you mean 'doses\.csv'"),
+    "old copy": (text("visits_old.csv", "a\n"), r"visits_old\.csv is not the name of a table"),
+    "Excel workbook": (
+        renamed("visits.csv", "visits.xlsx"),
+        r"visits\.xlsx is not read: save it as visits\.csv",
+    ),
+    "empty file": (text("visits.csv", ""), r"visits\.csv is empty"),
+    "file of blank lines": (text("visits.csv", "\n \n"), r"visits\.csv is empty"),
+    "workbook called csv": (
+        content("visits.csv", b"PK\x03\x04\x14\0"),
+        r"visits\.csv is not.*an Excel workbook",
+    ),
+    "binary": (content("visits.csv", b"a,b\n\0,1\n"), r"visits\.csv is not a text file: it holds binary"),
+    "Latin-1": (
+        content("visits.csv", b"subject,day\nJos\xe9,1\n"),
+        r"visits\.csv, line 2: byte 0xe9 is not UTF-8",
+    ),
+    "UTF-16": (content("visits.csv", "subject,day".encode("utf-16")), r"visits\.csv is in UTF-16"),
+    "semicolons": (text("visits.csv", "subject;day\nP1;0\n"), r"separated by semicolons; commas are needed"),
+    "tabs": (text("visits.csv", "subject\tday\nP1\t0\n"), r"separated by tabs; commas are needed"),
+    "short row": (text("visits.csv", "subject,day,edss\nP1,0,4\nP1,9\n"), r"visits\.csv, line 3: 2 cells"),
+    "long row": (text("visits.csv", "subject,day,edss\nP1,0,4,5\n"), r"visits\.csv, line 2: 4 cells"),
+    "open quote": (text("visits.csv", 'subject,day\n"P1,0\n'), r"visits\.csv, line 2: quotes are wrong"),
+    "stray quote": (text("visits.csv", 'subject,day\n"P"1,0\n'), r"visits\.csv, line 2: quotes are wrong"),
+    "no column of days": (
+        text("visits.csv", "subject,edss\nP1,4\n"),
+        r"visits\.csv: the column 'day'.*missing",
+    ),
+    "no column of subjects": (text("visits.csv", "subjekt,day\nP1,4\n"), r"Did you mean 'subjekt'"),
+    "column twice": (
+        text("visits.csv", "subject,day,Day\nP1,4,5\n"),
+        r"\['day'\] stand there more than once",
+    ),
+    "column without a name": (
+        text("visits.csv", "subject,day,\nP1,4,5\n"),
+        r"column 3 holds values but has no name",
+    ),
+    "column called row": (text("visits.csv", "subject,day,row\nP1,4,5\n"), r"the column 'row' is taken"),
+    "no patients": (text("subjects.csv", "subject,arm\n"), r"subjects\.csv holds no patients yet"),
+    "day and date": (
+        text("visits.csv", "subject,day,date\nP1,4,2016-01-01\n"),
+        r"both 'day' and 'date' are given",
+    ),
+    "dates without dated doses": (
+        text("visits.csv", "subject,date\nP1,2016-01-01\n"),
+        r"doses\.csv gives days",
+    ),
+    "no Parquet": (content("mri.parquet", b"PAR1 but not really"), r"mri\.(csv and mri\.)?parquet"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), REFUSED.values(), ids=REFUSED)
+def test_folder_is_refused_in_words(trial_folder: Path, change: Change, words: str) -> None:
+    change(trial_folder)
+    with pytest.raises(InputError, match=words):
+        rv.read_trial(trial_folder)
+
+
+FIRST_VISIT = "P1,-7,baseline,1,1,3,2,2,1,1,2,4.5"
+
+# what is wrong with a table; then rule, file, row and column of the finding
+FOUND: dict[str, tuple[Change, tuple[str, str, int | None, str]]] = {
+    "half grade": (
+        swapped("visits.csv", FIRST_VISIT, "P1,-7,baseline,1,1,2.5,2,2,1,1,2,4.5"),
+        ("not-a-whole-number", "visits.csv", 2, "pyramidal"),
+    ),
+    "EDSS 4.25": (
+        swapped("visits.csv", FIRST_VISIT, "P1,-7,baseline,1,1,3,2,2,1,1,2,4.25"),
+        ("edss-grid", "visits.csv", 2, "edss"),
+    ),
+    "decimal comma": (
+        swapped("visits.csv", FIRST_VISIT, 'P1,-7,baseline,1,1,3,2,2,1,1,2,"4,5"'),
+        ("not-a-number", "visits.csv", 2, "edss"),
+    ),
+    "n.d.": (
+        swapped("visits.csv", FIRST_VISIT, "P1,-7,baseline,1,1,3,2,2,1,1,2,n.d."),
+        ("not-a-number", "visits.csv", 2, "edss"),
+    ),
+    "-99": (
+        swapped("visits.csv", FIRST_VISIT, "P1,-7,baseline,1,1,3,2,2,1,-99,2,4.5"),
+        ("functional-system-range", "visits.csv", 2, "cerebral"),
+    ),
+    "two rows for one visit": (
+        swapped("visits.csv", "P1,365,month 12", "P1,-7,"),
+        ("visit-duplicate", "visits.csv", 3, "day"),
+    ),
+    "subject in visits but not in subjects": (
+        swapped("visits.csv", "P2,-10", "P7,-10"),
+        ("subject-unknown", "visits.csv", 4, "subject"),
+    ),
+    "days in the wrong order": (
+        swapped("relapses.csv", "P1,100,130", "P1,100,13"),
+        ("end-before-start", "relapses.csv", 3, "end_day"),
+    ),
+    "negative count": (
+        swapped("mri.csv", "P1,-7,brain,10,900,1", "P1,-7,brain,10,900,-1"),
+        ("count-negative", "mri.csv", 2, "gad_count"),
+    ),
+    "missing column": (
+        swapped("subjects.csv", ",diagnosis,", ",disease,"),
+        ("column-missing", "subjects.csv", None, "diagnosis"),
+    ),
+    "misspelt column": (
+        swapped("visits.csv", "pyramidal", "pyramidial"),
+        ("column-misspelt", "visits.csv", None, "pyramidial"),
+    ),
+    "date in a column of days": (
+        swapped("relapses.csv", "P1,100,130", "P1,100,2016-03-04"),
+        ("not-a-day", "relapses.csv", 3, "end_day"),
+    ),
+    "no ambulation coding": (
+        swapped("trial.toml", "ambulation_coding", "# ambulation_coding"),
+        ("ambulation-coding-missing", "visits.csv", 2, "ambulation"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "finding"), FOUND.values(), ids=FOUND)
+def test_mistake_in_a_table_is_an_error_that_says_where(
+    trial_folder: Path, change: Change, finding: tuple[str, str, int | None, str]
+) -> None:
+    change(trial_folder)
+    errors = rv.read_trial(trial_folder).check().table.filter(severity="error")
+    assert finding in errors.select("rule", "file", "row", "column").rows()
+    assert errors["advice"].str.len_chars().min() > 10  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "change", ["half grade", "EDSS 4.25", "n.d.", "negative count", "days in the wrong order"]
+)
+def test_one_mistake_is_one_error(trial_folder: Path, change: str) -> None:
+    FOUND[change][0](trial_folder)
+    errors = rv.read_trial(trial_folder).check().table.filter(severity="error")
+    assert errors.height == 1
