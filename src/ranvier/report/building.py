@@ -168,7 +168,10 @@ def _versions() -> dict[str, Any]:
 
 def _headline(verdict: Verdict) -> list[Block]:
     first, *rest = verdict.headline
-    return [Paragraph(text=first, tone="key"), Paragraph(text=" ".join(rest))]
+    blocks: list[Block] = [Paragraph(text=first, tone="key"), Paragraph(text=" ".join(rest))]
+    if verdict.beside:
+        blocks.append(Bullets(title="What must be read beside it", items=verdict.beside))
+    return blocks
 
 
 def _both_sides(verdict: Verdict) -> list[Block]:

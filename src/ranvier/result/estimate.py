@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "Fit", "LeftOut"]
 
+WHOLE_UNITS = ("mm³",)
+"""Units whose decimals nobody measures."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
@@ -99,7 +102,8 @@ class Estimate:
             value, low, high = percent(self.value), percent(self.low), percent(self.high)
         else:
             finite = [abs(bound) for bound in (self.value, self.low, self.high) if math.isfinite(bound)]
-            digits = digits if digits is not None else 0 if max(finite, default=0) >= 100 else 2
+            whole = self.unit in WHOLE_UNITS or max(finite, default=0) >= 100
+            digits = digits if digits is not None else 0 if whole else 2
             unit = f" {self.unit}" if self.unit else ""
             value = number(self.value, digits=digits) + unit
             low, high = number(self.low, digits=digits), number(self.high, digits=digits)

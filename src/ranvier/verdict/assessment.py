@@ -80,7 +80,8 @@ def assess(trial: Trial | Analysis, *, registry: Registry | None = None) -> Verd
     }
     return Verdict(
         title=f"Verdict on {numbers.trial.protocol.title}",
-        headline=_headline(numbers, held, study),
+        headline=_headline(numbers, study),
+        beside=_beside(numbers, held, study),
         **signs,
         certainty=sure,
         studies=(),
@@ -114,8 +115,8 @@ def _as_study(numbers: Analysis) -> Study:
     )
 
 
-def _headline(numbers: Analysis, registry: Registry, study: Study) -> tuple[str, ...]:
-    """Give the sentences to read first: what the design allows, what stands beside it, what is not known."""
+def _headline(numbers: Analysis, study: Study) -> tuple[str, ...]:
+    """Give the sentences to read first: what the design allows, what happened, what is not known."""
     flow = numbers.flow
     code = "arms_described" if study.n_control else "not_effective"
     lines = [say(code, **identity(study)), design_sentence(study)]
@@ -124,6 +125,14 @@ def _headline(numbers: Analysis, registry: Registry, study: Study) -> tuple[str,
         lines.append(say("not_patients", kind=numbers.trial.protocol.data_kind))
     if not numbers.can_interpret_improvement:
         lines.append(say("attack_unknown_in", count=numbers.attack_unknown, n=flow.treated))
+    registered = "not seen" if flow.registered is None else flow.registered
+    lines.append(say("counts_n", registered=registered, treated=flow.treated, evaluable=flow.evaluable))
+    return tuple(lines)
+
+
+def _beside(numbers: Analysis, registry: Registry, study: Study) -> tuple[str, ...]:
+    """Give the share on placebo in the nearest randomised trial, and what happens without treatment."""
+    lines = []
     shares = [share for share in numbers.responders if share.quantity.startswith("patients improved")]
     if shares:
         placebo = registry.placebo_response(
@@ -135,8 +144,6 @@ def _headline(numbers: Analysis, registry: Registry, study: Study) -> tuple[str,
     lines += [fact.sentence for fact in natural_facts(registry, study.disease or "", "edss")]
     if numbers.relapse_rates:
         lines += [fact.sentence for fact in natural_facts(registry, study.disease or "", "relapse")]
-    registered = "not seen" if flow.registered is None else flow.registered
-    lines.append(say("counts_n", registered=registered, treated=flow.treated, evaluable=flow.evaluable))
     return tuple(lines)
 
 

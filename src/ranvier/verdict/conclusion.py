@@ -48,6 +48,7 @@ class Verdict:
     certainty: Certainty
     studies: tuple[StudySummary, ...] = ()
     estimates: tuple[Estimate, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def explain(self) -> str:
         """Give the whole verdict as text.
@@ -57,7 +58,7 @@ class Verdict:
         str
             Title, headline, then each study with its sentences, one per line.
         """
-        lines = [self.title, *self.headline]
+        lines = [self.title, *self.headline, *self.beside]
         for summary in self.studies:
             lines += ["", summary.headline, *(f"  {sentence}" for sentence in summary.sentences)]
         return "\n".join(lines)
