@@ -38,6 +38,8 @@ class Verdict:
         One summary per study of the registry; empty for the verdict on a trial's own data.
     estimates : tuple of Estimate
         The shares that are drawn.
+    beside : tuple of str
+        What stands beside the result of a trial at hand: the share on placebo, the course without treatment.
     """
 
     title: str
