@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import ranvier as rv
-from ranvier.errors import InputError, RanvierError
+from ranvier.errors import DefinitionError, InputError, RanvierError
 
 VISIT = pl.DataFrame({"subject": ["P1"], "day": ["0"]})
 SCHEDULE: dict[str, Any] = {"schedule": pl.DataFrame(), "arms": [], "ambulation_coding": None}
@@ -39,6 +39,34 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("io.new_trial", (__file__,), {}, InputError, r"is there already"),
     ("io.new_trial", ("no-such-folder/new",), {}, InputError, r"no folder 'no-such-folder' to write into"),
     ("io.write_trial", (None, __file__), {}, InputError, r"is there already"),
+    ("stats.before_after", ([1], [1, 2], 1, 1), {}, InputError, r"before has 1 patients and after 2"),
+    (
+        "stats.before_after",
+        ([1], [1], 1, 2),
+        {"method": "permutation"},
+        InputError,
+        r"periods of equal length",
+    ),
+    ("stats.EntryRule", (), {"min_relapses": -1}, DefinitionError, r"min_relapses is -1"),
+    (
+        "stats.expected_after_entry",
+        (),
+        {"rate": 0, "size": 1.24, "entry": None},
+        InputError,
+        r"rate is 0; it must be finite and above 0",
+    ),
+    ("course.kappa", ([True], []), {}, InputError, r"first has 1 verdicts and second 0"),
+    ("course.kappa_matrix", ([1],), {}, InputError, r"give True or False for each definition"),
+    ("course.relapse_preset", ("sakure",), {}, InputError, r"Did you mean 'sakura'"),
+    ("course.ObjectiveRule", (), {}, DefinitionError, r"without a criterion"),
+    ("course.RelapseDefinition", (), {"name": "", "source": "x"}, DefinitionError, r"needs a name"),
+    (
+        "course.accepted_relapses",
+        (VISIT,),
+        {"definition": rv.course.PREVENT},
+        InputError,
+        r"lacks the columns \['objective', 'committee'\]",
+    ),
 ]
 
 

@@ -1,7 +1,21 @@
-"""Exact statistics for small trials: shares, rates, rate ratios and paired change."""
+"""Exact statistics for small trials: shares, rates, rate ratios, paired change, and before against after."""
 
 from ranvier.stats.binomial import proportion, zero_event_bound
+from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule, expected_after_entry
 from ranvier.stats.pairs import paired
+from ranvier.stats.periods import BEFORE_AFTER_NOTE, before_after
 from ranvier.stats.poisson import rate, rate_ratio
 
-__all__ = ["paired", "proportion", "rate", "rate_ratio", "zero_event_bound"]
+__all__ = [
+    "BEFORE_AFTER_NOTE",
+    "PREVENT_ENTRY",
+    "TWO_IN_TWO_YEARS",
+    "EntryRule",
+    "before_after",
+    "expected_after_entry",
+    "paired",
+    "proportion",
+    "rate",
+    "rate_ratio",
+    "zero_event_bound",
+]
