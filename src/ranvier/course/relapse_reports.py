@@ -41,6 +41,8 @@ SCHEMA: dict[str, Any] = {
     "investigator": pl.Boolean,
     "committee": pl.Boolean,
 }
+SPACING = {0: "accepted", 1: "merged-with-previous", 2: "not-stable"}
+"""What the distance to the relapse before makes of a report that passes everything else."""
 VOTE = "vote_"
 """Columns that begin like this hold the votes of the members of the committee."""
 
@@ -219,7 +221,8 @@ def _take(reports: Any, definition: RelapseDefinition) -> tuple[pl.DataFrame, se
         yes, cast = (pl.sum_horizontal(part) for part in (pl.col(votes), pl.col(votes).is_not_null()))
         majority = pl.when(2 * yes > cast).then(True).when(2 * yes < cast).then(False)
         typed = typed.with_columns(pl.coalesce("committee", majority))
-    return typed.select(*SCHEMA).sort(list(SCHEMA), nulls_last=True), given
+    keys = [name for name in SCHEMA if name in given]
+    return typed.select(*SCHEMA).sort(keys, nulls_last=True), given
 
 
 def _needed(definition: RelapseDefinition) -> list[str]:
@@ -255,12 +258,14 @@ def _typed(frame: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:
 
 def _decide(frame: pl.DataFrame, definition: RelapseDefinition) -> pl.Series:
     """Give the reason code of each report."""
-    screened = frame.select(_refusal(definition).alias("reason"))["reason"]
-    passed = screened.is_null().to_numpy()
-    status = _group(frame.filter(passed), definition)
-    codes = screened.to_numpy().copy()
-    codes[passed] = status
-    return pl.Series("reason", codes.tolist(), dtype=pl.String)
+    screened = frame.lazy().with_row_index("row").with_columns(_refusal(definition).alias("reason")).collect()
+    passed = screened.filter(pl.col("reason").is_null())
+    spaced = pl.Series(_group(passed, definition)).replace_strict(SPACING, return_dtype=pl.String)
+    parts = [
+        screened.select("row", "reason").drop_nulls("reason"),
+        pl.DataFrame({"row": passed["row"], "reason": spaced}),
+    ]
+    return pl.concat(parts).sort("row")["reason"]
 
 
 def _refusal(definition: RelapseDefinition) -> pl.Expr:
@@ -311,7 +316,7 @@ def _measured(rule: ObjectiveRule) -> pl.Expr:
     return pl.any_horizontal(criteria)
 
 
-def _group(passed: pl.DataFrame, definition: RelapseDefinition) -> NDArray[np.object_]:
+def _group(passed: pl.DataFrame, definition: RelapseDefinition) -> NDArray[np.int8]:
     """Say of each sorted report whether it begins a relapse, belongs to one or comes too soon after one.
 
     One round settles the next relapse of every subject at once, so that there are as many rounds as the
@@ -320,7 +325,7 @@ def _group(passed: pl.DataFrame, definition: RelapseDefinition) -> NDArray[np.ob
     subject = passed["subject"].rle_id().to_numpy()
     day = passed["day"].to_numpy()
     end = passed.select(pl.max_horizontal("day", "end_day")).to_series().to_numpy()
-    status = np.full(day.size, "accepted", dtype=object)
+    status = np.zeros(day.size, dtype=np.int8)
     waiting = np.arange(day.size)
     while waiting.size:
         own, own_day = subject[waiting], day[waiting]
@@ -329,9 +334,9 @@ def _group(passed: pl.DataFrame, definition: RelapseDefinition) -> NDArray[np.ob
         merged = own_day < np.repeat(own_day[starts], lengths) + definition.merge_days
         last = np.maximum.reduceat(np.where(merged, end[waiting], np.iinfo(np.int64).min), starts)
         unstable = ~merged & (own_day < np.repeat(last, lengths) + definition.stability_days)
-        status[waiting[merged]] = "merged-with-previous"
-        status[waiting[unstable]] = "not-stable"
-        status[waiting[starts]] = "accepted"
+        status[waiting[merged]] = 1
+        status[waiting[unstable]] = 2
+        status[waiting[starts]] = 0
         waiting = waiting[~(merged | unstable)]
     return status
 
