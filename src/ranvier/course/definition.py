@@ -1,0 +1,219 @@
+"""What counts as an event of the disease course: one frozen definition made of small frozen parts."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ranvier.course.parts import Baseline, Confirmation, Outcome, RelapseWindows, Selection
+from ranvier.course.settings import paragraph
+from ranvier.errors import DefinitionError, require_choice, suggest
+
+__all__ = ["Definition", "Settings"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A definition as a paper states it, with a hash that any change of any option changes.
+
+    Parameters
+    ----------
+    text : str
+        The paragraph for the methods section.
+    hash : str
+        SHA-256 of the canonical JSON of the options, 64 hexadecimal digits.
+    options : mapping
+        Every option by name.
+    """
+
+    text: str
+    hash: str
+    options: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give every field, JSON-ready.
+
+        Returns
+        -------
+        dict
+            Field names to values.
+        """
+        return {"text": self.text, "hash": self.hash, "options": dict(self.options)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """What counts as worsening, improvement, RAW and PIRA.
+
+    Parameters
+    ----------
+    name : str
+        The short fixed name.
+    source : str
+        Where it was published.
+    outcomes : tuple of Outcome
+        One outcome; several make a composite, whose events are those of any of them, each confirmed on its
+        own outcome.
+    baseline : Baseline
+        Where the reference lies and what moves it.
+    confirmation : Confirmation
+        What it takes until a change is believed.
+    relapses : RelapseWindows
+        How relapses bar visits and make a worsening RAW or PIRA.
+    selection : Selection
+        Which events are kept.
+    compat : {"msprog"}, optional
+        Reproduce the R package msprog where it differs from the corrected rules; see docs/validation/course.
+    note : str
+        What a reader must know about it.
+
+    Examples
+    --------
+    >>> from ranvier.course import CDW_12W, Baseline
+    >>> roving = dataclasses.replace(CDW_12W, name="my-roving", baseline=Baseline(scheme="roving"))
+    >>> roving == Definition.from_dict(roving.to_dict())
+    True
+    """
+
+    name: str
+    source: str
+    outcomes: tuple[Outcome, ...]
+    baseline: Baseline = Baseline()
+    confirmation: Confirmation = Confirmation()
+    relapses: RelapseWindows = RelapseWindows()
+    selection: Selection = Selection()
+    compat: str | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.source:
+            raise DefinitionError(f"definition {self.name!r} names no source.")
+        columns = [outcome.column for outcome in self.outcomes]
+        if not columns:
+            raise DefinitionError(f"definition {self.name!r} names no outcome.")
+        if len(set(columns)) < len(columns):
+            raise DefinitionError(f"definition {self.name!r} names an outcome twice: {columns}.")
+        require_choice("compat", self.compat, (None, "msprog"))  # type: ignore[arg-type]
+        if self.compat:
+            self._msprog_can()
+
+    def _msprog_can(self) -> None:
+        """Refuse options in compat mode that msprog does not have."""
+        beyond = {
+            "a pre-treatment baseline": self.baseline.start != "first",
+            "the best level after an event": self.baseline.level_after_event != "visit",
+            "confirmation at the level of the event": self.confirmation.level != "threshold",
+            "days between reference and event": self.selection.min_days_from_reference > 0,
+            "merging of events": self.selection.merge_days > 0,
+            "a composite": len(self.outcomes) > 1,
+        }
+        asked = [what for what, used in beyond.items() if used]
+        if asked:
+            raise DefinitionError(f"msprog has no {', no '.join(asked)}; leave compat out.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give every option, JSON-ready.
+
+        Returns
+        -------
+        dict
+            Names to values; parts are dicts, tuples are lists.
+        """
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
+    @classmethod
+    def from_dict(cls, options: Mapping[str, Any]) -> Definition:
+        """Build a definition from what `to_dict` gave, or from the same options read from JSON.
+
+        Parameters
+        ----------
+        options : mapping
+            Names to values; what is left out takes its default.
+
+        Returns
+        -------
+        Definition
+            Equal to the one that `to_dict` was called on.
+
+        Raises
+        ------
+        DefinitionError
+            When an option is unknown or has a value that is not allowed.
+        """
+        built: Definition = _build(cls, options)
+        return built
+
+    def settings(self) -> Settings:
+        """Say the definition as the methods section of a paper does, with a hash of all options.
+
+        Returns
+        -------
+        Settings
+            `text`, `hash`, `options`. Name, source and note do not enter the hash: two definitions that
+            always give the same events under two names have the same hash.
+
+        Examples
+        --------
+        >>> from ranvier.course import CDW_12W
+        >>> print(CDW_12W.settings().text.split(".")[0])
+        Disability was followed by edss
+        """
+        options = self.to_dict()
+        counted = {key: value for key, value in options.items() if key not in {"name", "source", "note"}}
+        canonical = json.dumps(_without_words(counted), sort_keys=True, separators=(",", ":"))
+        return Settings(
+            text=paragraph(self), hash=hashlib.sha256(canonical.encode()).hexdigest(), options=options
+        )
+
+
+def _without_words(options: Any) -> Any:
+    """Leave names, sources and notes of rules out: they change no event."""
+    if isinstance(options, dict):
+        kept = (
+            (key, value) for key, value in options.items() if key not in {"name", "source", "note", "outcomes"}
+        )
+        cleaned = {key: _without_words(value) for key, value in kept}
+        outcomes = options.get("outcomes")
+        if outcomes and isinstance(outcomes[0], dict):  # the outcomes of a definition, not those of a rule
+            cleaned["outcomes"] = _without_words(outcomes)
+        return cleaned
+    return [_without_words(item) for item in options] if isinstance(options, list) else options
+
+
+def _plain(value: Any) -> Any:
+    """Turn dataclasses and tuples into dicts and lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {part.name: _plain(getattr(value, part.name)) for part in dataclasses.fields(value)}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _build(kind: Any, value: Any) -> Any:
+    """Turn dicts and lists back into dataclasses and tuples, by the types of the fields."""
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
+        inner = [part for part in typing.get_args(kind) if part is not type(None)]
+        return None if value is None else _build(inner[0], value)
+    if typing.get_origin(kind) is tuple:
+        return tuple(_build(typing.get_args(kind)[0], item) for item in value)
+    if not dataclasses.is_dataclass(kind) or isinstance(value, kind):  # type: ignore[arg-type]
+        return value
+    if not isinstance(value, Mapping):
+        raise DefinitionError(f"{value!r} is not a {kind.__name__}; give its options by name.")  # type: ignore[union-attr]
+    hints = typing.get_type_hints(kind)
+    for name in value:
+        if name not in hints:
+            close = suggest(str(name), hints)
+            hint = f" Did you mean {close!r}?" if close else ""
+            raise DefinitionError(
+                f"{kind.__name__} has no option {name!r}; it has {list(hints)}.{hint}"  # type: ignore[union-attr]
+            )
+    try:
+        return kind(**{name: _build(hints[name], item) for name, item in value.items()})  # type: ignore[operator]
+    except TypeError as error:
+        raise DefinitionError(f"{kind.__name__}: {error}.") from error  # type: ignore[union-attr]

@@ -1,0 +1,178 @@
+"""A definition in the words of a methods section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ranvier.course.parts import Around, Baseline, Confirmation, RelapseWindows, Selection, Window
+from ranvier.course.rule import ChangeRule
+
+if TYPE_CHECKING:
+    from ranvier.course.definition import Definition
+
+__all__ = ["paragraph"]
+
+SCHEMES = {
+    "fixed": "stayed fixed",
+    "roving": "moved after each confirmed worsening or improvement (roving)",
+    "on improvement": "moved after each confirmed improvement",
+    "on worsening": "moved after each confirmed worsening",
+}
+SELECTED = {
+    "all": "All confirmed events were kept",
+    "first": "The first confirmed event of each patient was kept",
+    "first worsening": "The first confirmed worsening of each patient was kept",
+    "first improvement": "The first confirmed improvement of each patient was kept",
+    "first PIRA": "The first progression independent of relapse activity of each patient was kept",
+    "first RAW": "The first relapse-associated worsening of each patient was kept",
+}
+PRECEDING = {
+    "reference": "the reference visit",
+    "last": "the visit before the event",
+    "last below threshold": "the last visit from which the event is a change by the threshold",
+}
+
+
+def paragraph(definition: Definition) -> str:
+    """Say a definition in sentences for the methods section."""
+    columns = " or ".join(outcome.column for outcome in definition.outcomes)
+    parts = [f"Disability was followed by {columns}."]
+    for outcome in definition.outcomes:
+        if outcome.improvement is None or outcome.improvement == outcome.worsening:
+            parts.append(f"A change of {outcome.column} counted from {bands(outcome.worsening)}.")
+        else:
+            parts.append(
+                f"A worsening of {outcome.column} counted from {bands(outcome.worsening)}; an improvement "
+                f"from {bands(outcome.improvement)}."
+            )
+    parts += _baseline(definition.baseline, definition.selection)
+    parts += _confirmation(definition.confirmation)
+    parts += _relapses(definition.relapses)
+    parts += _selection(definition.selection)
+    if definition.compat:
+        parts.append(f"The rules were applied as the package {definition.compat} applies them.")
+    parts.append(f"Source: {definition.source.rstrip('.')}.")
+    return " ".join(parts)
+
+
+def bands(rule: ChangeRule) -> str:
+    """Say the thresholds of a rule."""
+    return ", ".join(
+        f"{f'{100 * band.change:g} %' if band.relative else f'{band.change:g}'} at a reference of "
+        f"{f'{band.low:g}' if band.low == band.high else f'{band.low:g} to {band.high:g}'}"
+        for band in rule.thresholds
+    )
+
+
+def _baseline(baseline: Baseline, selection: Selection) -> list[str]:
+    """Say where the reference lies and what moves it."""
+    if baseline.start == "first":
+        first = "the first eligible visit"
+    elif baseline.visits == 1:
+        first = "the last visit up to day 0"
+    else:
+        first = f"the {baseline.of} of the last {baseline.visits} visits up to day 0"
+    parts = [f"The first reference was {first}; it {SCHEMES[baseline.scheme]}."]
+    if baseline.scheme != "fixed":
+        to = "confirmation" if selection.proceed_from == "confirmation" else "event"
+        parts.append(f"It moved to the visit of the {to}.")
+    if baseline.level_after_event == "best":
+        parts.append("After an event it was the best value from event to confirmation.")
+    if baseline.sub_threshold != "none":
+        what = "change" if baseline.sub_threshold == "any" else baseline.sub_threshold
+        parts.append(f"A confirmed {what} below the threshold moved it too.")
+    if baseline.after_relapse:
+        parts.append("After each relapse the reference moved to the first eligible visit.")
+    if baseline.never_better:
+        parts.append("A new reference was never better than the one before.")
+    if baseline.skip_extrema != "none":
+        strict = " by the threshold" if baseline.skip_extrema == "strict" else ""
+        parts.append(f"A visit that both neighbours differed from{strict} in one direction was no reference.")
+    return parts
+
+
+def _window(window: Window) -> str:
+    late = "no upper limit" if window.right is None else f"up to {window.right} days late"
+    return f"{window.days} days ({window.left} days early to {late})"
+
+
+def _confirmation(confirmation: Confirmation) -> list[str]:
+    """Say what it takes until a change is believed."""
+    windows = " or ".join(_window(window) for window in confirmation.windows)
+    held = "at every visit up to" if confirmation.check == "all visits" else "at"
+    parts = [f"A change had to be present {held} the first eligible visit after {windows}."]
+    if confirmation.level == "event":
+        parts.append("These visits had to be at least as far from the reference as the event itself.")
+    if confirmation.to_end:
+        parts.append("It had to last up to the last visit.")
+    elif confirmation.sustained_days is not None:
+        parts.append(f"It had to last {confirmation.sustained_days} days, or up to the last visit.")
+    if confirmation.eligible == "scheduled":
+        parts.append("Only scheduled visits confirmed.")
+    elif confirmation.eligible != "all":
+        parts.append(f"Only visits marked in the column {confirmation.eligible} confirmed.")
+    if confirmation.impute_probability:
+        within = confirmation.impute_within_days
+        limit = "" if within is None else f" if it was within {within} days of the first"
+        parts.append(
+            f"A worsening at the last visit was taken as confirmed with probability "
+            f"{confirmation.impute_probability:g}{limit}."
+        )
+    return parts
+
+
+def _pair(pair: tuple[int, int]) -> str | None:
+    """Say two distances to relapses; None where neither is a condition."""
+    said = [f"less than {pair[0]} days after"] if pair[0] else []
+    said += [f"less than {pair[1]} days before"] if pair[1] else []
+    return " or ".join(said) or None
+
+
+def _around(around: Around, visit: str) -> str | None:
+    """Say an interval around one visit; None where it is not looked at."""
+    if not around.before and not around.after and None not in (around.before, around.after):
+        return None
+    start = "joined to the interval before" if around.before is None else f"{around.before} days before"
+    end = "joined to the interval after" if around.after is None else f"{around.after} days after"
+    return f"from {start} to {end} {visit}"
+
+
+def _relapses(windows: RelapseWindows) -> list[str]:
+    """Say how relapses bar visits and make types."""
+    parts = []
+    for pair, what in (
+        (windows.to_baseline, "no reference"),
+        (windows.to_event, "no event"),
+        (windows.to_confirmation, "no confirmation"),
+    ):
+        near = _pair(pair)
+        if near:
+            parts.append(f"A visit {near} the onset of a relapse was {what}.")
+    before, after = windows.association
+    early = f", or up to {after} days before it," if after else ""
+    parts.append(
+        f"A worsening up to {before} days after the onset of a relapse{early} was relapse-associated (RAW)."
+    )
+    free = windows.free
+    spans = [
+        _around(free.preceding, PRECEDING[free.preceding_visit]),
+        _around(free.event, "the event"),
+        _around(free.confirmation, "the confirmation"),
+    ]
+    looked = "; ".join(span for span in spans if span) or "no interval: every worsening that is not RAW"
+    parts.append(f"Others were independent of relapse activity (PIRA) when no relapse began in: {looked}.")
+    if windows.end_days:
+        parts.append("A relapse with a recorded end lasted until then, in place of the days above.")
+    return parts
+
+
+def _selection(selection: Selection) -> list[str]:
+    """Say which events are kept."""
+    parts = [f"{SELECTED[selection.events]}."]
+    if selection.min_days_from_reference:
+        parts.append(f"An event lay at least {selection.min_days_from_reference} days after the reference.")
+    if selection.merge_days:
+        parts.append(
+            f"Events in one direction that began within {selection.merge_days} days of each other were one."
+        )
+    return parts
