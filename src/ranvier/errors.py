@@ -5,7 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["ConvergenceError", "DefinitionError", "InputError", "RanvierError", "require_choice", "suggest"]
+__all__ = [
+    "ConvergenceError",
+    "DefinitionError",
+    "InputError",
+    "RanvierError",
+    "RanvierWarning",
+    "require_choice",
+    "suggest",
+]
 
 
 class RanvierError(Exception):
@@ -22,6 +30,10 @@ class DefinitionError(RanvierError, ValueError):
 
 class ConvergenceError(RanvierError, RuntimeError):
     """An iterative method that did not settle; there is never a silent fall-back."""
+
+
+class RanvierWarning(UserWarning):
+    """The answer stands but deserves care; the same sentence is among the notes of the result."""
 
 
 def suggest(word: str, allowed: Iterable[str]) -> str | None:

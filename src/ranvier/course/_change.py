@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
 from ranvier.course import _layout as at
@@ -23,13 +24,20 @@ def extremum(c: Any, o: Any, i: Any, x: int) -> bool:
         return False
     up = at.ANY if o[at.O_EXTREMA] == 2 else c.visits[x, at.WORSE]
     down = at.ANY if o[at.O_EXTREMA] == 2 else c.visits[x, at.BETTER]
-    back, ahead = c.visits[x - 1, at.LEVEL] - c.visits[x, at.LEVEL], c.visits[x + 1, at.LEVEL] - c.visits[x, at.LEVEL]
+    back, ahead = (
+        c.visits[x - 1, at.LEVEL] - c.visits[x, at.LEVEL],
+        c.visits[x + 1, at.LEVEL] - c.visits[x, at.LEVEL],
+    )
     return (shows(o, back, up) and shows(o, ahead, up)) or (shows(o, -back, down) and shows(o, -ahead, down))
 
 
 def usable(c: Any, o: Any, y: int) -> bool:
     """Whether a visit may confirm."""
-    return bool(c.visits[y, at.BEFORE] >= o[at.O_CONFIRM_BEFORE] and c.visits[y, at.AFTER] >= o[at.O_CONFIRM_AFTER] and c.visits[y, at.ELIGIBLE])
+    return bool(
+        c.visits[y, at.BEFORE] >= o[at.O_CONFIRM_BEFORE]
+        and c.visits[y, at.AFTER] >= o[at.O_CONFIRM_AFTER]
+        and c.visits[y, at.ELIGIBLE]
+    )
 
 
 def within(c: Any, o: Any, x: int, y: int, w: int) -> bool:
@@ -81,13 +89,16 @@ def failing(c: Any, o: Any, i: Any, f: Any, need: float) -> int:
     for z in range(x + 1 if o[at.O_CHECK_ALL] else y, y + 1):
         if not there(c, o, i, f, z, need):
             return z
-        if o[at.O_AT_EVENT_LEVEL] and i[at.DIRECTION] * (c.visits[z, at.LEVEL] - c.visits[x, at.LEVEL]) < -o[at.O_TOLERANCE]:
+        if (
+            o[at.O_AT_EVENT_LEVEL]
+            and i[at.DIRECTION] * (c.visits[z, at.LEVEL] - c.visits[x, at.LEVEL]) < -o[at.O_TOLERANCE]
+        ):
             return z
     return -1
 
 
 def run_end(c: Any, o: Any, i: Any, f: Any, need: float) -> int:
-    """Give the first visit after the confirmation at which the change is gone; one past the last otherwise."""
+    """Give the first visit after the confirmation that lacks the change; one past the last if none does."""
     for z in range(i[at.Y] + 1, i[at.END_OF]):
         if not there(c, o, i, f, z, need):
             return z
@@ -117,7 +128,10 @@ def sustained(c: Any, o: Any, i: Any, f: Any, need: float) -> bool:
 
 def associated(c: Any, o: Any, x: int) -> bool:
     """Whether a visit belongs to a relapse."""
-    return bool(c.visits[x, at.BEFORE] <= o[at.O_ASSOCIATED_BEFORE] or c.visits[x, at.AFTER] <= o[at.O_ASSOCIATED_AFTER])
+    return bool(
+        c.visits[x, at.BEFORE] <= o[at.O_ASSOCIATED_BEFORE]
+        or c.visits[x, at.AFTER] <= o[at.O_ASSOCIATED_AFTER]
+    )
 
 
 def classify(c: Any, o: Any, i: Any, f: Any) -> int:
@@ -170,11 +184,17 @@ def free(c: Any, o: Any, i: Any, before: int, y: int) -> bool:
     """Whether no relapse lies in the intervals around the preceding visit, the event and the confirmation."""
     low = 0.0
     for point in range(3):
-        day = c.visits[before, at.DAY] if point == 0 else c.visits[i[at.X], at.DAY] if point == 1 else c.visits[y, at.DAY]
+        day = (
+            c.visits[before, at.DAY]
+            if point == 0
+            else c.visits[i[at.X], at.DAY]
+            if point == 1
+            else c.visits[y, at.DAY]
+        )
         left, right = o[at.O_FREE + 2 * point], o[at.O_FREE + 2 * point + 1]
-        if left == left:  # given, not NaN
+        if not isnan(left):
             low = day - left
-        if right == right and day + right > low and any_relapse(c, i, low, day + right):
+        if not isnan(right) and day + right > low and any_relapse(c, i, low, day + right):
             return False
     return True
 
@@ -201,7 +221,7 @@ def write_event(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
     row[at.CONFIRMED] = -1 if i[at.X] == i[at.Y] else i[at.Y]
     row[at.LEFT] = run_start(c, o, i, f, need) - 1
     row[at.EVENT_REF], row[at.EVENT_NEED] = f[at.REF], need
-    before = preceding(c, o, i)
+    before = preceding(c, o, i) if i[at.KIND] == at.PIRA else -1
     windows = int(o[at.O_N_WINDOWS])
     for w in range(windows):
         clear = free_confirmation(c, o, i, before, w) if i[at.KIND] == at.PIRA else -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
 import inspect
 import sys
@@ -11,8 +12,16 @@ from typing import Any
 
 __all__ = ["can_compile", "search"]
 
-SOURCES = ("_change", "kernel")
-"""Modules of the kernel; each may call those before it."""
+SOURCES: dict[str, dict[str, str]] = {
+    "_change": {},
+    "kernel": {"ask": "_change"},
+    "_reach": {"ask": "_change", "find": "kernel"},
+}
+"""Modules of the kernel, and the names under which each knows those before it."""
+
+
+ENTRIES = {"search_all": "kernel", "milestone_all": "_reach"}
+"""Functions that Python calls, with their modules; the others are only called by the kernel."""
 
 
 def can_compile() -> bool:
@@ -21,31 +30,31 @@ def can_compile() -> bool:
 
 
 @functools.cache
-def search(*, compiled: bool) -> Any:
+def search(entry: str = "search_all", *, compiled: bool) -> Any:
     """Give the search over all patients, compiled or plain."""
-    if not compiled:
-        from ranvier.course.kernel import search_all
-
-        return search_all
-    return _twins()["kernel"].search_all
+    home = ENTRIES[entry]
+    module = _twins()[home] if compiled else importlib.import_module(f"ranvier.course.{home}")
+    return getattr(module, entry)
 
 
+# Counting references to arrays (nrt) costs more than the search; the kernel never allocates, so none is needed.
+@functools.cache
 def _twins() -> dict[str, ModuleType]:
     """Load the kernel's source a second time and compile it; the first stays plain, as the test oracle."""
     import numba
 
     twins: dict[str, ModuleType] = {}
-    for name in SOURCES:
+    for name, known in SOURCES.items():
         spec = importlib.util.find_spec(f"ranvier.course.{name}")
         copied = importlib.util.spec_from_file_location(f"ranvier.course.{name}_compiled", spec.origin)  # type: ignore[union-attr,arg-type]
         twin = importlib.util.module_from_spec(copied)  # type: ignore[arg-type]
         sys.modules[twin.__name__] = twin  # where the cache on disk looks for it
         copied.loader.exec_module(twin)  # type: ignore[union-attr]
-        if name == "kernel":
-            twin.ask = twins["_change"]  # type: ignore[attr-defined]
+        for alias, other in known.items():
+            setattr(twin, alias, twins[other])
         for label, thing in list(vars(twin).items()):
             if inspect.isfunction(thing) and thing.__module__ == twin.__name__:
-                bare = {} if label == "search_all" else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-                setattr(twin, label, numba.njit(cache=True, **bare)(thing))
+                bare = {} if label in ENTRIES else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+                setattr(twin, label, numba.njit(cache=True, error_model="numpy", _nrt=False, **bare)(thing))
         twins[name] = twin
     return twins

@@ -38,7 +38,7 @@ REF: Final = 0
 NEED_WORSE: Final = 1
 NEED_BETTER: Final = 2
 
-# Columns of Output.events; the visits of each window follow, then those of each window that no relapse forbids.
+# Columns of Output.events; the visits of each window follow, then those that no relapse forbids.
 SUBJECT: Final = 0
 ONSET: Final = 1
 REFERENCE: Final = 2

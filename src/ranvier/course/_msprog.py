@@ -43,7 +43,7 @@ def limits_of_msprog(windows: RelapseWindows) -> Limits:
 
 
 def relapses_of_msprog(prepared: Prepared, definition: Definition) -> tuple[Relapses, Floats, Floats, Floats]:
-    """Drop early relapses, then give the others with the distance of each visit and their end of influence."""
+    """Drop early relapses; give the others, the distances of visits, and when each relapse is over."""
     windows = definition.relapses
     limits = limits_of_msprog(windows)
     given = prepared.relapses

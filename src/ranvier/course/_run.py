@@ -18,7 +18,7 @@ from ranvier.course.parts import BASELINE_SCHEMES, SEARCHES, Around, Outcome
 from ranvier.course.thresholds import smallest_changes
 from ranvier.errors import ConvergenceError, InputError
 
-__all__ = ["Found", "run"]
+__all__ = ["Found", "reach", "run"]
 
 TOLERANCE = 1e-9
 """Scores are sums of binary fractions: 0.7 - 0.5 must still count as 0.2."""
@@ -63,11 +63,7 @@ def run(
     Found
         Events by subject and day.
     """
-    if definition.compat != prepared.compat:
-        raise InputError(f"prepared for compat={prepared.compat!r}, the definition has {definition.compat!r}.")
-    outcome = next((part for part in definition.outcomes if part.column == prepared.column), None)
-    if outcome is None:
-        raise InputError(f"definition {definition.name!r} has no outcome {prepared.column!r}.")
+    outcome = _outcome(prepared, definition)
     compiled = can_compile() if compiled is None else compiled
     options = _options(definition, outcome, trace=trace)
     course = _course(prepared, definition, outcome)
@@ -85,10 +81,41 @@ def run(
     )
 
 
+def reach(prepared: Prepared, definition: Definition, level: float, *, trace: bool = False,
+          compiled: bool | None = None) -> Found:  # fmt: skip
+    """Search prepared arrays for the first confirmed visit at or beyond a level."""
+    outcome = _outcome(prepared, definition)
+    sign = 1.0 if outcome.lower_is_better else -1.0
+    options = _options(definition, outcome, trace=trace)
+    course = _course(prepared, definition, outcome)
+    if definition.compat and outcome.lower_is_better:  # msprog forgets the condition where higher is worse
+        options[[at.O_EVENT_BEFORE, at.O_EVENT_AFTER]] = 0.0
+    compiled = can_compile() if compiled is None else compiled
+    events, levels, decisions, decision_levels = _search(
+        course, options, compiled=compiled, level=sign * level
+    )
+    return Found(
+        events=events, event_levels=levels, decisions=decisions, decision_levels=decision_levels, sign=sign
+    )
+
+
+def _outcome(prepared: Prepared, definition: Definition) -> Outcome:
+    """Give the outcome that was prepared."""
+    if definition.compat != prepared.compat:
+        raise InputError(
+            f"prepared for compat={prepared.compat!r}, the definition has {definition.compat!r}."
+        )
+    for outcome in definition.outcomes:
+        if outcome.column == prepared.column:
+            return outcome
+    raise InputError(f"definition {definition.name!r} has no outcome {prepared.column!r}.")
+
+
 def _search(
-    course: at.Course, options: Floats, *, compiled: bool
+    course: at.Course, options: Floats, *, compiled: bool, level: float | None = None
 ) -> tuple[Ints, Floats, Ints, Floats]:
-    """Run the kernel, with more room when it was not enough."""
+    """Run the kernel (for a milestone when a level is given), with more room when it was not enough."""
+    entry = "search_all" if level is None else "milestone_all"
     n_visits, columns = len(course.visits), at.WINDOWS + 2 * int(options[at.O_N_WINDOWS])
     room_events = max(64, n_visits // 3)
     room_decisions = max(64, 2 * n_visits) if options[at.O_TRACE] else 64
@@ -96,14 +123,17 @@ def _search(
         out = at.Output(
             events=np.empty((room_events, columns)), decisions=np.empty((room_decisions, at.D_COLUMNS))
         )
-        state, levels = np.zeros(at.STATE_SIZE, dtype=np.int64), np.zeros(3)
+        state, levels = (
+            np.zeros(at.STATE_SIZE, dtype=np.int64),
+            np.full(3, np.nan if level is None else level),
+        )
         given = course._replace(visits=course.visits.copy())  # in compat mode the search writes over values
         if compiled:
-            search(compiled=True)(given, options, out, state, levels)
+            search(entry, compiled=True)(given, options, out, state, levels)
         else:  # whole numbers and floats of Python are faster than those of NumPy
             counts: Any = state.tolist()
             with np.errstate(invalid="ignore"):
-                search(compiled=False)(given, options.tolist(), out, counts, levels.tolist())
+                search(entry, compiled=False)(given, options.tolist(), out, counts, levels.tolist())
             state = np.array(counts)
         events, decisions = int(state[at.N_EVENTS]), int(state[at.N_DECISIONS])
         if events <= room_events and decisions <= room_decisions:
@@ -137,7 +167,9 @@ def _options(definition: Definition, outcome: Outcome, *, trace: bool) -> Floats
     if share is None:
         share = 0.0 if confirm.impute_within_days is None else 1.0
     ends = [*_around(free.preceding), *_around(free.event), *_around(free.confirmation)]
-    spans = [(window.days - window.left, window.days + _or_endless(window.right)) for window in confirm.windows]
+    spans = [
+        (window.days - window.left, window.days + _or_endless(window.right)) for window in confirm.windows
+    ]
     options = np.zeros(at.O_WINDOWS + 2 * len(spans))
     named = {
         at.O_MSPROG: int(definition.compat == "msprog"),
@@ -291,7 +323,5 @@ def _draws(prepared: Prepared, definition: Definition) -> NDArray[np.float64]:
     if share is None or share in {0.0, 1.0}:
         return np.zeros(prepared.n_subjects)
     salt = str(definition.confirmation.seed).encode()
-    digests = (
-        hashlib.blake2b(name.encode(), digest_size=8, key=salt).digest() for name in prepared.subjects
-    )
+    digests = (hashlib.blake2b(name.encode(), digest_size=8, key=salt).digest() for name in prepared.subjects)
     return np.array([int.from_bytes(digest, "big") / 2**64 for digest in digests])

@@ -177,7 +177,9 @@ def _without_words(options: Any) -> Any:
     """Leave names, sources and notes of rules out: they change no event."""
     if isinstance(options, dict):
         kept = (
-            (key, value) for key, value in options.items() if key not in {"name", "source", "note", "outcomes"}
+            (key, value)
+            for key, value in options.items()
+            if key not in {"name", "source", "note", "outcomes"}
         )
         cleaned = {key: _without_words(value) for key, value in kept}
         outcomes = options.get("outcomes")

@@ -7,6 +7,7 @@ numbers and the levels that the search of one patient remembers, `out` the room 
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
 from ranvier.course import _change as ask
@@ -46,7 +47,9 @@ def why_nothing(i: Any, f: Any) -> int:
         return at.NO_BASELINE
     if i[at.PLACED] < 0:
         return at.NOTHING_AFTER
-    return at.NO_CHANGE if f[at.NEED_WORSE] == f[at.NEED_WORSE] else at.NO_THRESHOLD  # NaN differs from itself
+    return (
+        at.NO_CHANGE if f[at.NEED_WORSE] == f[at.NEED_WORSE] else at.NO_THRESHOLD
+    )  # NaN differs from itself
 
 
 def search_one(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
@@ -85,7 +88,7 @@ def place_reference(c: Any, o: Any, out: Any, i: Any, f: Any) -> bool:
     """Move the reference past barred visits and take its level; False when no visit is left after it."""
     end = i[at.END_OF]
     level = c.levels[i[at.WHO], at.FIRST_LEVEL]
-    given = i[at.PLACED] < 0 and level == level  # not NaN
+    given = i[at.PLACED] < 0 and not isnan(level)
     if (o[at.O_MSPROG] or i[at.B] != i[at.PLACED]) and not given:
         while i[at.B] < end - 1 and barred(c, o, out, i, f):
             i[at.B] += 1
@@ -128,9 +131,17 @@ def take_level(c: Any, o: Any, i: Any, f: Any, given: bool) -> None:
     if o[at.O_MSPROG] and o[at.O_FLIPPED]:  # msprog keeps the higher number, whichever direction is worse
         better = c.visits[x, at.LEVEL] > f[at.REF]
     if not (o[at.O_NEVER_BETTER] and before >= 0 and better):
-        f[at.REF], f[at.NEED_WORSE], f[at.NEED_BETTER] = c.visits[x, at.LEVEL], c.visits[x, at.WORSE], c.visits[x, at.BETTER]
+        f[at.REF], f[at.NEED_WORSE], f[at.NEED_BETTER] = (
+            c.visits[x, at.LEVEL],
+            c.visits[x, at.WORSE],
+            c.visits[x, at.BETTER],
+        )
     elif o[at.O_MSPROG]:  # it writes the old value over that of the visit
-        c.visits[b, at.LEVEL], c.visits[b, at.WORSE], c.visits[b, at.BETTER] = f[at.REF], f[at.NEED_WORSE], f[at.NEED_BETTER]
+        c.visits[b, at.LEVEL], c.visits[b, at.WORSE], c.visits[b, at.BETTER] = (
+            f[at.REF],
+            f[at.NEED_WORSE],
+            f[at.NEED_BETTER],
+        )
 
 
 def next_relapse(c: Any, o: Any, i: Any) -> int:
@@ -145,14 +156,21 @@ def next_relapse(c: Any, o: Any, i: Any) -> int:
 
 def crosses(c: Any, o: Any, i: Any, x: int) -> bool:
     """Whether a visit lies behind the next relapse and all that belongs to it."""
-    return o[at.O_AFTER_RELAPSE] == 1 and i[at.RELAPSE] >= 0 and c.visits[x, at.DAY] > c.relapses[i[at.RELAPSE], at.RELAPSE_CLEAR]
+    return (
+        o[at.O_AFTER_RELAPSE] == 1
+        and i[at.RELAPSE] >= 0
+        and c.visits[x, at.DAY] > c.relapses[i[at.RELAPSE], at.RELAPSE_CLEAR]
+    )
 
 
 def overtaken(c: Any, o: Any, i: Any) -> bool:
     """Whether a relapse after the reference lies behind the visit that the search goes on from."""
     if o[at.O_AFTER_RELAPSE] and i[at.S] < i[at.END_OF]:
         for r in range(c.people[i[at.WHO], at.RELAPSE_START], c.people[i[at.WHO], at.RELAPSE_STOP]):
-            if c.visits[i[at.B], at.DAY] < c.relapses[r, at.RELAPSE_DAY] and c.relapses[r, at.RELAPSE_CLEAR] < c.visits[i[at.S], at.DAY]:
+            if (
+                c.visits[i[at.B], at.DAY] < c.relapses[r, at.RELAPSE_DAY]
+                and c.relapses[r, at.RELAPSE_CLEAR] < c.visits[i[at.S], at.DAY]
+            ):
                 return True
     return False
 
@@ -189,7 +207,10 @@ def candidate(c: Any, o: Any, out: Any, i: Any, f: Any) -> int:
         need = f[at.NEED_WORSE] if change > 0 else f[at.NEED_BETTER]
         far = c.visits[x, at.DAY] - c.visits[i[at.B], at.DAY] >= o[at.O_LEAST_DISTANCE]
         if far and ask.shows(o, abs(change), at.ANY if o[at.O_SUB_THRESHOLD] else need):
-            if c.visits[x, at.BEFORE] >= o[at.O_EVENT_BEFORE] and c.visits[x, at.AFTER] >= o[at.O_EVENT_AFTER]:
+            if (
+                c.visits[x, at.BEFORE] >= o[at.O_EVENT_BEFORE]
+                and c.visits[x, at.AFTER] >= o[at.O_EVENT_AFTER]
+            ):
                 return x
             if o[at.O_TRACE]:
                 decide(out, i, f, x, at.EVENT_NEAR_RELAPSE, x)
@@ -254,7 +275,9 @@ def imputes(c: Any, o: Any, i: Any) -> bool:
 
 def moves(o: Any, sign: int) -> bool:
     """Whether a confirmed event in this direction moves the reference."""
-    return bool(o[at.O_SCHEME] == at.ROVING or o[at.O_SCHEME] == (at.ON_WORSENING if sign > 0 else at.ON_IMPROVEMENT))
+    return bool(
+        o[at.O_SCHEME] == at.ROVING or o[at.O_SCHEME] == (at.ON_WORSENING if sign > 0 else at.ON_IMPROVEMENT)
+    )
 
 
 def below_moves(o: Any, sign: int) -> bool:
@@ -312,7 +335,9 @@ def proceed(o: Any, i: Any, kept: bool) -> None:
 def jumps(o: Any, kind: int) -> bool:
     """Whether msprog skips an event of the wrong type at once, without re-baselining."""
     still = o[at.O_SCHEME] == at.FIXED or o[at.O_SCHEME] == at.ON_IMPROVEMENT
-    wrong = (o[at.O_SEARCH] == at.SEARCH_PIRA and kind == at.RAW) or (o[at.O_SEARCH] == at.SEARCH_RAW and kind != at.RAW)
+    wrong = (o[at.O_SEARCH] == at.SEARCH_PIRA and kind == at.RAW) or (
+        o[at.O_SEARCH] == at.SEARCH_RAW and kind != at.RAW
+    )
     return bool(still and wrong)
 
 
@@ -329,7 +354,9 @@ def keep(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
     """Write an event down, unless it belongs to the one before or is of a type not wanted."""
     x, y, sign, last = i[at.X], i[at.Y], i[at.DIRECTION], i[at.LAST]
     wants = wanted(o, sign, i[at.KIND])
-    merges = last >= 0 and i[at.LAST_SIGN] == sign and c.visits[x, at.DAY] - c.visits[last, at.DAY] < o[at.O_MERGE]
+    merges = (
+        last >= 0 and i[at.LAST_SIGN] == sign and c.visits[x, at.DAY] - c.visits[last, at.DAY] < o[at.O_MERGE]
+    )
     if o[at.O_TRACE]:
         tell(c, o, out, i, f)
         if merges or not wants:

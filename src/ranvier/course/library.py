@@ -52,7 +52,9 @@ EITHER = Confirmation(windows=(Window(days=84), Window(days=168)))
 ROVING = Baseline(scheme="roving")
 IMPROVEMENT = Selection(events="first improvement")
 PIRA = Selection(events="first PIRA")
-NOT_SAID = "The paper's abstract does not give the threshold table: rule A of the course engine stands in for it."
+NOT_SAID = (
+    "The paper's abstract does not give the threshold table: rule A of the course engine stands in for it."
+)
 WINDOWS_OF_REVIEW = RelapseFree(event=Around(before=90, after=30), confirmation=Around(before=90, after=30))
 TRIAL_NOTE = (
     "The usual shape of a trial endpoint, with the tolerances and relapse distances that msprog proposes; a "

@@ -162,7 +162,9 @@ class Baseline:
         if self.start == "first" and self.visits != 1:
             raise DefinitionError('a baseline of several visits needs start="pre-treatment".')
         if self.never_better and not self.after_relapse:
-            raise DefinitionError("never_better is about re-baselining after relapses; set after_relapse=True.")
+            raise DefinitionError(
+                "never_better is about re-baselining after relapses; set after_relapse=True."
+            )
         if self.sub_threshold != "none" and self.scheme == "fixed":
             raise DefinitionError("a fixed baseline cannot move after changes below the threshold.")
 
@@ -286,9 +288,7 @@ class RelapseFree:
     preceding_visit: str = "reference"
 
     def __post_init__(self) -> None:
-        require_choice(
-            "preceding visit", self.preceding_visit, ("reference", "last", "last below threshold")
-        )
+        require_choice("preceding visit", self.preceding_visit, ("reference", "last", "last below threshold"))
         if self.preceding.before is None or self.confirmation.after is None:
             raise DefinitionError("the intervals need a first and a last day: give preceding.before and "
                                   "confirmation.after.")  # fmt: skip
