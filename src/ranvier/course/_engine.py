@@ -37,16 +37,18 @@ def search(entry: str = "search_all", *, compiled: bool) -> Any:
     return getattr(module, entry)
 
 
-# Counting references to arrays (nrt) costs more than the search; the kernel never allocates, so none is needed.
+# The kernel never allocates, and counting references to arrays (nrt) would cost more than the search.
 @functools.cache
 def _twins() -> dict[str, ModuleType]:
     """Load the kernel's source a second time and compile it; the first stays plain, as the test oracle."""
     import numba
 
+    compiler: Any = numba.njit
+
     twins: dict[str, ModuleType] = {}
     for name, known in SOURCES.items():
         spec = importlib.util.find_spec(f"ranvier.course.{name}")
-        copied = importlib.util.spec_from_file_location(f"ranvier.course.{name}_compiled", spec.origin)  # type: ignore[union-attr,arg-type]
+        copied = importlib.util.spec_from_file_location(f"ranvier.course.{name}_compiled", spec.origin)  # type: ignore[union-attr]
         twin = importlib.util.module_from_spec(copied)  # type: ignore[arg-type]
         sys.modules[twin.__name__] = twin  # where the cache on disk looks for it
         copied.loader.exec_module(twin)  # type: ignore[union-attr]
@@ -54,7 +56,14 @@ def _twins() -> dict[str, ModuleType]:
             setattr(twin, alias, twins[other])
         for label, thing in list(vars(twin).items()):
             if inspect.isfunction(thing) and thing.__module__ == twin.__name__:
-                bare = {} if label in ENTRIES else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-                setattr(twin, label, numba.njit(cache=True, error_model="numpy", _nrt=False, **bare)(thing))
+                inner = label not in ENTRIES
+                bare = {
+                    "cache": True,
+                    "error_model": "numpy",
+                    "no_cpython_wrapper": inner,
+                    "no_cfunc_wrapper": inner,
+                    "_nrt": False,
+                }
+                setattr(twin, label, compiler(**bare)(thing))
         twins[name] = twin
     return twins

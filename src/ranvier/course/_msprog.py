@@ -61,7 +61,7 @@ def relapses_of_msprog(prepared: Prepared, definition: Definition) -> tuple[Rela
 
 def _within_the_closest(prepared: Prepared, relapses: Relapses, before: Floats) -> Floats:
     """Keep the distance only while the last relapse before a visit has not ended."""
-    length = {}
+    length: dict[tuple[int, float], float] = {}
     for who, day, end in zip(relapses.who, relapses.day, relapses.end, strict=True):
         length.setdefault((who, day), end - day)  # the first in the file, where two begin on one day
     found = [

@@ -31,35 +31,41 @@ def milestone_all(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
 
 def reached(c: Any, o: Any, out: Any, i: Any, f: Any) -> bool:
     """Whether the milestone is reached for good at this visit; if not, where to look next."""
-    x, end = i[at.X], i[at.END_OF]
+    x = i[at.X]
     i[at.S] = x + 1
     if not ask.there(c, o, i, f, x, 0.0):
         return False
-    if c.visits[x, at.BEFORE] < o[at.O_EVENT_BEFORE] or c.visits[x, at.AFTER] < o[at.O_EVENT_AFTER]:
-        if o[at.O_TRACE]:
+    near = c.visits[x, at.BEFORE] < o[at.O_EVENT_BEFORE] or c.visits[x, at.AFTER] < o[at.O_EVENT_AFTER]
+    if near or not confirms(c, o, out, i, f):
+        if near and o[at.O_TRACE]:
             find.decide(out, i, f, x, at.EVENT_NEAR_RELAPSE, x)
         return False
-    i[at.Y] = ask.first_confirmation(c, o, i)
-    held = i[at.Y] >= 0 and ask.failing(c, o, i, f, 0.0) < 0
-    if not held and not find.imputes(c, o, i):
-        if o[at.O_MSPROG]:
-            skip_plateau(c, o, i, f, end)
-        if o[at.O_TRACE]:
-            find.refuse(c, o, out, i, f, 0.0)
-        return False
-    if not held:
-        i[at.Y] = x
     i[at.N] = ask.run_end(c, o, i, f, 0.0)
-    if not ask.sustained(c, o, i, f, 0.0):
-        if o[at.O_MSPROG]:
-            i[at.S] = i[at.N] + 1
-        if o[at.O_TRACE]:
-            find.decide(out, i, f, x, at.NOT_SUSTAINED, min(i[at.N], end - 1))
-        return False
+    lasts = ask.sustained(c, o, i, f, 0.0)
     if o[at.O_TRACE]:
-        find.decide(out, i, f, x, at.CONFIRMED_WORSENING if held else at.IMPUTED_WORSENING, i[at.Y])
-    ask.write_event(c, o, out, i, f)
-    return True
+        why = at.IMPUTED_WORSENING if i[at.Y] == x else at.CONFIRMED_WORSENING
+        until = i[at.Y] if lasts else min(i[at.N], i[at.END_OF] - 1)
+        find.decide(out, i, f, x, why if lasts else at.NOT_SUSTAINED, until)
+    if lasts:
+        ask.write_event(c, o, out, i, f)
+    elif o[at.O_MSPROG]:
+        i[at.S] = i[at.N] + 1
+    return lasts
+
+
+def confirms(c: Any, o: Any, out: Any, i: Any, f: Any) -> bool:
+    """Whether the level holds up to a confirming visit, or is taken as confirmed at the last one."""
+    i[at.Y] = ask.first_confirmation(c, o, i)
+    if i[at.Y] >= 0 and ask.failing(c, o, i, f, 0.0) < 0:
+        return True
+    if find.imputes(c, o, i):
+        i[at.Y] = i[at.X]
+        return True
+    if o[at.O_MSPROG]:
+        skip_plateau(c, o, i, f, i[at.END_OF])
+    if o[at.O_TRACE]:
+        find.refuse(c, o, out, i, f, 0.0)
+    return False
 
 
 def skip_plateau(c: Any, o: Any, i: Any, f: Any, end: int) -> None:

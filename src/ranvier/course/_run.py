@@ -1,4 +1,4 @@
-"""One definition applied to prepared arrays: options for the kernel, distances to relapses, and the search."""
+"""One definition applied to prepared arrays: its options, the distances to relapses, and the search."""
 
 from __future__ import annotations
 

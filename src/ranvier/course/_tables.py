@@ -137,7 +137,7 @@ def decision_rows(prepared: Prepared, found: Found) -> pl.DataFrame:
 
 
 def never_confirming(prepared: Prepared, definition: Definition) -> tuple[int, int]:
-    """Count patients without any pair of visits as far apart as a confirmation asks, and those with a pair."""
+    """Count patients whose visits never lie as far apart as a confirmation asks, and all with two visits."""
     day, who = prepared.day, prepared.who
     if not len(day):
         return 0, 0

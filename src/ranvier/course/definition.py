@@ -8,7 +8,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ranvier.course.parts import Baseline, Confirmation, Outcome, RelapseWindows, Selection
@@ -84,10 +84,10 @@ class Definition:
     name: str
     source: str
     outcomes: tuple[Outcome, ...]
-    baseline: Baseline = Baseline()
-    confirmation: Confirmation = Confirmation()
-    relapses: RelapseWindows = RelapseWindows()
-    selection: Selection = Selection()
+    baseline: Baseline = field(default_factory=Baseline)
+    confirmation: Confirmation = field(default_factory=Confirmation)
+    relapses: RelapseWindows = field(default_factory=RelapseWindows)
+    selection: Selection = field(default_factory=Selection)
     compat: str | None = None
     note: str = ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import polars as pl
@@ -86,17 +87,7 @@ class CourseEvents(Derivation):
         seen = f"{day}: {row['measure']} {number(row['value'], digits=_digits(row['value']))}"
         if row["step"] == "reference":
             return f"{seen}: reference {row['outcome']}, {why}."
-        against = ""
-        if row["reference"] is not None and row["step"] in {"worsening", "improvement", "candidate"}:
-            gap = row["value"] - row["reference"]
-            against = (
-                f", {number(abs(gap), digits=_digits(gap))} {'above' if gap > 0 else 'below'} the reference "
-                f"of {number(row['reference'], digits=_digits(row['reference']))} (day {row['reference_day']})"
-            )
-            if row["threshold"] is not None:
-                against += (
-                    f" with a threshold of {number(row['threshold'], digits=_digits(row['threshold']))}"
-                )
+        against = _against(row) if row["step"] in {"worsening", "improvement", "candidate"} else ""
         if row["step"] == "type":
             return f"{day}: the worsening is {row['outcome']}, because {why}."
         label = row["step"] if row["step"] in {"worsening", "improvement"} else "change"
@@ -105,6 +96,23 @@ class CourseEvents(Derivation):
         )
         looked = f" (looked at up to day {row['until_day']})" if row["until_day"] != row["day"] else ""
         return f"{seen}{against}: {verb}, {why}{looked}."
+
+
+def _against(row: Mapping[str, Any]) -> str:
+    """Say how far a score lies from the reference."""
+    if row["reference"] is None:
+        return ""
+    gap = row["value"] - row["reference"]
+    side, reference = (
+        "above" if gap > 0 else "below",
+        number(row["reference"], digits=_digits(row["reference"])),
+    )
+    said = f", {number(abs(gap), digits=_digits(gap))} {side} the reference of {reference}"
+    if row["reference_day"] is not None:
+        said += f" (day {row['reference_day']})"
+    if row["threshold"] is not None:
+        said += f" with a threshold of {number(row['threshold'], digits=_digits(row['threshold']))}"
+    return said
 
 
 def _digits(value: float) -> int:
@@ -152,11 +160,12 @@ def events(visits: Any, relapses: Any = None, *, definition: Definition | str) -
     -------
     CourseEvents
         Table with subject, measure (the outcome that changed), event ("worsening", "improvement"), type
-        ("RAW", "PIRA", "undefined"; null for improvement and without relapses), day, reference_day, reference,
-        value, threshold, confirmed_day (first confirmation; null when imputed), confirmed_days and
-        relapse_free_days (lists with one day per confirmation window, null where the window confirms nothing
-        or a relapse forbids it), last_day_sustained, sustained_days, sustained_to_end, imputed, left_day (last
-        visit before the event that did not show the change; it began in (left_day, day]), days_from_first.
+        ("RAW", "PIRA", "undefined"; null for improvement and without relapses), day, reference_day,
+        reference, value, threshold, confirmed_day (first confirmation; null when imputed), confirmed_days
+        and relapse_free_days (lists with one day per confirmation window, null where the window confirms
+        nothing or a relapse forbids it), last_day_sustained, sustained_days, sustained_to_end, imputed,
+        left_day (last visit before the event that did not show the change: it began in (left_day, day]),
+        days_from_first.
 
     Raises
     ------
@@ -232,13 +241,13 @@ def _notes(definition: Definition, prepared: list[Prepared]) -> tuple[str, ...]:
     baseline = definition.baseline
     if baseline.moves:
         notes.append(
-            "The reference moves. In a randomised comparison it moves more often in the arm that changes more, "
-            "which biases the difference: keep it fixed there."
+            "The reference moves. In a randomised comparison it moves more often in the arm that changes "
+            "more, which biases the difference: keep it fixed there."
         )
     elif definition.selection.events == "first PIRA":
         notes.append(
-            "The reference does not move: disability left by a relapse stays above it, so that later worsening "
-            "of that patient is not seen as PIRA. A roving or post-relapse reference is the usual choice."
+            "The reference does not move: disability left by a relapse stays above it, so that later "
+            "worsening of that patient is not seen as PIRA. A roving or post-relapse reference is usual."
         )
     if not prepared[0].has_relapses:
         notes.append("No table of relapses was given, so that worsening has no type.")
@@ -247,8 +256,8 @@ def _notes(definition: Definition, prepared: list[Prepared]) -> tuple[str, ...]:
         if never:
             said = (
                 f"{plural(never, 'patient')} of {possible} with two or more values of {part.column} have no "
-                "pair of visits as far apart as the confirmation asks, so that no change of theirs can ever be "
-                "confirmed."
+                "pair of visits as far apart as the confirmation asks, so that no change of theirs can ever "
+                "be confirmed."
             )
             notes.append(said)
             if 2 * never > possible:
@@ -320,8 +329,8 @@ def _one_kind(visits: Any, relapses: Any, definition: Definition, kind: str) -> 
     kept = "improvement" if search == "first improvement" else "worsening"
     if search not in {"all", "first"} and kept != kind:
         raise InputError(
-            f"definition {definition.name!r} keeps {search!r}, which has no {kind}; choose another definition "
-            "or set its selection."
+            f"definition {definition.name!r} keeps {search!r}, which has no {kind}; choose another "
+            "definition or set its selection."
         )
     found = events(visits, relapses, definition=definition)
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
@@ -340,7 +349,8 @@ def milestone(
     level : float
         In the unit of the outcome; reached from below where lower is better, from above otherwise.
     definition : Definition or str
-        Its outcome, confirmation and distances to relapses are used; baseline, thresholds and selection are not.
+        Its outcome, confirmation and distances to relapses are used; baseline, thresholds and selection
+        are not.
 
     Returns
     -------
@@ -362,7 +372,7 @@ def milestone(
     chosen = _definition(definition)
     if len(chosen.outcomes) > 1:
         raise InputError(f"definition {chosen.name!r} has several outcomes; a milestone needs one.")
-    if not isinstance(level, int | float) or level != level:
+    if not isinstance(level, int | float) or isnan(level):
         raise InputError(f"level is {level!r}; it must be a number in the unit of the outcome.")
     prepared = _prepared(visits, relapses, chosen)
     found = reach(prepared[0], chosen, float(level), trace=True)

@@ -78,7 +78,7 @@ def one_round(c: Any, o: Any, out: Any, i: Any, f: Any) -> bool:
         return False
     # msprog looks for two events before it takes the first.
     wanted_events = 1 if o[at.O_MSPROG] and o[at.O_SEARCH] == at.SEARCH_FIRST else 0
-    return o[at.O_SEARCH] == at.SEARCH_ALL or i[at.FOUND] <= wanted_events
+    return bool(o[at.O_SEARCH] == at.SEARCH_ALL or i[at.FOUND] <= wanted_events)
 
 
 # --- the reference -----------------------------------------------------------------------------------------
@@ -156,11 +156,10 @@ def next_relapse(c: Any, o: Any, i: Any) -> int:
 
 def crosses(c: Any, o: Any, i: Any, x: int) -> bool:
     """Whether a visit lies behind the next relapse and all that belongs to it."""
-    return (
-        o[at.O_AFTER_RELAPSE] == 1
-        and i[at.RELAPSE] >= 0
-        and c.visits[x, at.DAY] > c.relapses[i[at.RELAPSE], at.RELAPSE_CLEAR]
-    )
+    r = i[at.RELAPSE]
+    if not o[at.O_AFTER_RELAPSE] or r < 0:
+        return False
+    return bool(c.visits[x, at.DAY] > c.relapses[r, at.RELAPSE_CLEAR])
 
 
 def overtaken(c: Any, o: Any, i: Any) -> bool:
@@ -192,7 +191,7 @@ def rebaseline(c: Any, o: Any, out: Any, i: Any, f: Any) -> bool:
         if o[at.O_TRACE] and i[at.B] != old and i[at.B] < end:
             decide(out, i, f, i[at.B], at.REFERENCE_AFTER_RELAPSE, i[at.B])
     i[at.S] = i[at.B] + 1
-    return i[at.B] < end - 1
+    return bool(i[at.B] < end - 1)
 
 
 # --- one candidate -----------------------------------------------------------------------------------------

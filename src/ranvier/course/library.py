@@ -180,8 +180,8 @@ PORTACCIO_2025 = Definition(
     ),
     selection=PIRA,
     note=(
-        "The definition the paper favours: roving, no relapse from 90 days before to 30 days after the event, "
-        f"24 weeks or later. {NOT_SAID}"
+        "The definition the paper favours: roving, no relapse from 90 days before to 30 days after the "
+        f"event, 24 weeks or later. {NOT_SAID}"
     ),
 )
 MSBASE = Definition(
@@ -202,8 +202,8 @@ MSBASE = Definition(
     selection=Selection(events="all"),
     note=(
         "Follows the package MSoutcomes in thresholds, time and re-baselining. It measures a run to its last "
-        "visit more than 30 days after a relapse, where this asks for a confirming visit; events sustained to "
-        "the end only, its default."
+        "visit more than 30 days after a relapse, where this asks for a confirming visit; events sustained "
+        "to the end only, its default."
     ),
 )
 BERN_VIENNA = Definition(
@@ -215,10 +215,10 @@ BERN_VIENNA = Definition(
     relapses=RelapseWindows(association=(90, 30)),
     selection=Selection(events="all"),
     note=(
-        "Follows the package EDSSProgression in time (180 days, no upper limit) and RAW window (30 days before "
-        "to 90 days after the onset). It keeps two references, takes the lowest score confirmed over 30 days "
-        "and calls disability left by a relapse undefined worsening; one moving reference stands in for both. "
-        "Its threshold switches were not at hand: rule B of the course engine."
+        "Follows the package EDSSProgression in time (180 days, no upper limit) and RAW window (30 days "
+        "before to 90 days after the onset). It keeps two references, takes the lowest score confirmed over "
+        "30 days and calls disability left by a relapse undefined worsening; one moving reference stands in "
+        "for both. Its threshold switches were not at hand: rule B of the course engine."
     ),
 )
 COMPOSITE = Definition(

@@ -211,7 +211,7 @@ class Confirmation:
     check : {"all visits", "confirmation visit"}
         Whether every visit up to the confirmation must still show the change, or only the confirming one.
     level : {"threshold", "event"}
-        Whether those visits must be at the threshold from the reference, or as bad (good) as the event itself.
+        Whether those visits must be at the threshold from the reference, or as bad (good) as the event.
     sustained_days : int, optional
         Days that the change must last, or up to the last visit if that comes first.
     to_end : bool

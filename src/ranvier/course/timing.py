@@ -35,9 +35,10 @@ def time_to_event(events: CourseEvents, visits: Any, *, event: str | None = None
     Returns
     -------
     Derivation
-        Table with subject, observed, left_day and right_day (the event lies in (left_day, right_day]; right_day
-        is null when censored, left_day when it was there at the first visit), days (from the first visit to
-        the event, or to the last visit), reason ("event", "end-of-follow-up", "one-visit"); one row per patient.
+        Table with subject, observed, left_day and right_day (the event lies in (left_day, right_day];
+        right_day is null when censored, left_day when it was there at the first visit), days (from the first
+        visit to the event, or to the last visit), reason ("event", "end-of-follow-up", "one-visit"); one row
+        per patient.
 
     Raises
     ------
