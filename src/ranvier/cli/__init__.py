@@ -179,6 +179,21 @@ def appraise(claims: Path, out: Path | None, as_json: bool) -> None:
     _deliver(reports.build_appraisal(appraisal), out, "appraisal", as_json=as_json)
 
 
+@main.command(short_help="Find confirmed worsening and improvement.")
+@click.argument("visits", type=FOLDER)
+@click.option("--relapses", type=FOLDER, help="File of relapses; without it worsening has no type.")
+@click.option("--definition", required=True, help="Name of a preset, such as cdw-12w.")
+@out_folder
+@as_json
+@_plain_errors
+def course(visits: Path, relapses: Path | None, definition: str, out: Path | None, as_json: bool) -> None:
+    """Find the confirmed events of the visits in VISITS (CSV or Parquet: subject, day, outcomes)."""
+    from ranvier.cli.course import run
+
+    made = run(visits, relapses, definition, out)
+    _print_json(made.to_dict()) if as_json else click.echo(made.text())
+
+
 def _deliver(made: Report, out: Path | None, name: str, *, as_json: bool) -> None:
     """Print a report, or write it as a page and as numbers."""
     if out is not None:

@@ -1,8 +1,17 @@
 """Read a trial from a folder and write one; read grades to score."""
 
+from ranvier.io.courses import read_table, write_course
 from ranvier.io.grades import read_grades, write_table
 from ranvier.io.reading import read_trial
 from ranvier.io.template import new_trial
 from ranvier.io.writing import write_trial
 
-__all__ = ["new_trial", "read_grades", "read_trial", "write_table", "write_trial"]
+__all__ = [
+    "new_trial",
+    "read_grades",
+    "read_table",
+    "read_trial",
+    "write_course",
+    "write_table",
+    "write_trial",
+]

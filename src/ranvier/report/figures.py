@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from ranvier.report.course_marks import paint_marks
 from ranvier.report.drawing import DAYS_PER_MONTH, LANES_SHOWN, RULE, SERIES, SOFT, draw, month_axis
 from ranvier.report.model import DataTable, Drawing
 from ranvier.result import Derivation, Fit
@@ -28,13 +29,15 @@ STATUS_STYLE: dict[str | None, dict[str, Any]] = {
 }
 
 
-def edss_course(change: Derivation) -> Drawing:
+def edss_course(change: Derivation, *, marks: pl.DataFrame | None = None) -> Drawing:
     """Draw the EDSS of each patient over the scheduled visits as steps.
 
     Parameters
     ----------
     change : Derivation
         From `course.change`: columns subject, visit, day, value, status.
+    marks : polars.DataFrame, optional
+        From `course_marks.event_marks`: reference, event and confirmation of confirmed events.
 
     Returns
     -------
@@ -48,8 +51,10 @@ def edss_course(change: Derivation) -> Drawing:
         ax = figure.add_subplot()
         subjects = last["subject"].to_list()
         used: set[str] = set()
+        nudges: dict[str, float] = {}
         for place, row in enumerate(last.iter_rows(named=True)):
             nudge = TIE_SPREAD * (place / max(len(subjects) - 1, 1) - 0.5)  # ties stay visible
+            nudges[row["subject"]] = nudge
             path = table.filter(pl.col("subject") == row["subject"])
             months = [day / DAYS_PER_MONTH for day in path["day"]]
             heights = [value + nudge for value in path["value"]]
@@ -64,6 +69,7 @@ def edss_course(change: Derivation) -> Drawing:
                 **STATUS_STYLE[row["status"]],
             )
             used.add(label)
+        paint_marks(ax, marks, nudges)
         if len(subjects) <= LANES_SHOWN:
             _name_line_ends(ax, last)
         month_axis(ax)
@@ -76,6 +82,11 @@ def edss_course(change: Derivation) -> Drawing:
         title="EDSS course.",
         description=(
             f"One step line per patient (higher is worse); at the last visit: {counts or 'nobody'}."
+            + (
+                " Square: reference of a confirmed event; triangle: where it began; plus: confirmation."
+                if marks is not None and marks.height
+                else ""
+            )
         ),
         svg=draw("edss-course", paint, size=(7.6, 4.2), title="EDSS of each patient over time"),
         data=DataTable(

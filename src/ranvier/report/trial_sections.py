@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from ranvier.report import figures
+from ranvier.report.course_marks import event_marks
+from ranvier.report.course_section import confirmed_section
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph, Section
 from ranvier.report.timelines import timeline
 from ranvier.result import Derivation, Fit, LeftOut, plural
@@ -160,7 +162,7 @@ def _edss(analysis: Analysis) -> list[Block]:
     band = f" The grey band is ±{noise.value:g} points: {noise.note}" if noise else ""
     blocks += [
         Numbers(estimates=(*analysis.responders, *analysis.edss_change)),
-        figures.edss_course(analysis.edss),
+        figures.edss_course(analysis.edss, marks=event_marks(analysis)),
         figures.change_dumbbell(
             analysis.final,
             key="edss-change",
@@ -282,6 +284,7 @@ def _findings(analysis: Analysis) -> list[Block]:
 def _methods(analysis: Analysis) -> list[Block]:
     parts: list[Derivation] = [analysis.scored, analysis.edss]
     parts += [part for part in (analysis.relapses, analysis.adverse) if part is not None]
+    parts += [part.events for part in analysis.confirmed if part.events is not None]
     parts += [part.change for part in (*analysis.lesions, *analysis.acuity)]
     sources = dict.fromkeys(source for part in parts for source in part.references)
     hashes = pl.DataFrame(
@@ -335,6 +338,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Analysis], list[Block]]], ...] = (
     ("baseline", "Baseline", _baseline),
     ("timelines", "Each patient in time", _timelines),
     ("edss", "Disability (EDSS)", _edss),
+    ("confirmed", "Confirmed disability events", confirmed_section),
     ("relapses", "Relapses before and after", _relapses),
     ("lesions", "MRI lesions", _lesions),
     ("acuity", "Visual acuity", _acuity),

@@ -54,6 +54,8 @@ DESIGNS: dict[str, str] = {
 ENDPOINT_KINDS = (
     "edss_responder",
     "edss_change",
+    "confirmed_worsening",
+    "confirmed_improvement",
     "relapse_rate",
     "lesion_count",
     "lesion_volume",

@@ -7,6 +7,7 @@ from ranvier.verdict.certainty import LEVELS, Certainty, Downgrade, optimal_info
 from ranvier.verdict.claim_appraisal import ClaimAppraisal
 from ranvier.verdict.claims import ARTICLE_KINDS, KINDS, Article, Claim, Claims, read_claims
 from ranvier.verdict.conclusion import Verdict, study_verdict
+from ranvier.verdict.confirmed import ConfirmedEvents
 from ranvier.verdict.contrasts import Contrast
 from ranvier.verdict.findings import Finding
 from ranvier.verdict.lints import Lint
@@ -33,6 +34,7 @@ __all__ = [
     "Claim",
     "ClaimAppraisal",
     "Claims",
+    "ConfirmedEvents",
     "Contradiction",
     "Contrast",
     "Downgrade",

@@ -10,6 +10,7 @@ from ranvier import course, mri, safety, scales, stats
 from ranvier.errors import InputError
 from ranvier.result import Derivation, Estimate, LeftOut, plural
 from ranvier.trial import Endpoint, Trial
+from ranvier.verdict.confirmed import confirmed_events
 from ranvier.verdict.numbers import Analysis, Flow, Measured
 
 __all__ = ["analyse"]
@@ -101,6 +102,7 @@ def analyse(trial: Trial) -> Analysis:
         safety=_safety(trial, adverse),
         safety_notes=_safety_notes(trial),
         attack_unknown=_attack_unknown(trial),
+        confirmed=confirmed_events(trial, visits, _baseline_days(trial, visits, treated), treated),
     )
 
 
@@ -134,6 +136,13 @@ def _at_visit(edss: course.Change, visit: str) -> course.Change:
         trace=edss.trace.filter(pl.col("step") == step),
         left_out=(),
     )
+
+
+def _baseline_days(trial: Trial, visits: pl.DataFrame, treated: list[str]) -> pl.DataFrame:
+    """Give the day of the visit that serves as each patient's EDSS baseline."""
+    served = course.at_schedule(visits, trial.protocol.schedule, subjects=treated).table
+    known = served.filter(pl.col("baseline"), pl.col("value").is_not_null())
+    return known.select("subject", pl.col("day").alias("baseline_day"))
 
 
 def _flow(trial: Trial, treated: list[str], final: course.Change, visit: str) -> Flow:

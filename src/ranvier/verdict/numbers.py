@@ -9,6 +9,7 @@ import polars as pl
 from ranvier import course, safety
 from ranvier.result import Derivation, Estimate, LeftOut
 from ranvier.trial import Trial
+from ranvier.verdict.confirmed import ConfirmedEvents
 
 __all__ = ["Analysis", "Flow", "Measured"]
 
@@ -102,6 +103,8 @@ class Analysis:
         Which shares are not given, and why.
     attack_unknown : int
         Treated patients, other than with PPMS, whose last attack or last rescue treatment is not known.
+    confirmed : tuple of ConfirmedEvents
+        Confirmed worsening and improvement under the named definitions.
     """
 
     trial: Trial
@@ -124,6 +127,7 @@ class Analysis:
     safety: tuple[Estimate, ...]
     safety_notes: tuple[str, ...]
     attack_unknown: int
+    confirmed: tuple[ConfirmedEvents, ...] = ()
 
     @property
     def can_interpret_improvement(self) -> bool:
