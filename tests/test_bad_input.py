@@ -17,6 +17,7 @@ import ranvier as rv
 from ranvier.errors import DefinitionError, InputError, RanvierError
 
 VISIT = pl.DataFrame({"subject": ["P1"], "day": ["0"]})
+COURSE = pl.DataFrame({"subject": ["P1", "P1"], "day": [0, 90], "edss": [4.0, 5.0]})
 SCHEDULE: dict[str, Any] = {"schedule": pl.DataFrame(), "arms": [], "ambulation_coding": None}
 
 # function (as users call it), arguments, options, error, words of the message
@@ -67,6 +68,32 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         InputError,
         r"lacks the columns \['objective', 'committee'\]",
     ),
+    ("course.preset", ("cdw-12",), {}, InputError, r"unknown definition 'cdw-12'.*Did you mean 'cdw-12w'"),
+    (
+        "course.events",
+        (COURSE.drop("day"),),
+        {"definition": "cdw-12w"},
+        InputError,
+        r"lacks the columns \['day'\]",
+    ),
+    ("course.events", (COURSE,), {"definition": "cdw-1w"}, InputError, r"unknown definition 'cdw-1w'"),
+    (
+        "course.events",
+        (COURSE,),
+        {"definition": "pira-12w"},
+        InputError,
+        r"needs relapses; give an empty table",
+    ),
+    ("course.worsening", (COURSE,), {"definition": "cdi-12w"}, InputError, r"keeps 'first improvement'"),
+    ("course.improvement", (COURSE,), {"definition": "cdw-12w"}, InputError, r"keeps 'first worsening'"),
+    (
+        "course.milestone",
+        (COURSE,),
+        {"level": "six", "definition": "cdw-12w"},
+        InputError,
+        r"level is 'six'; it must be a number",
+    ),
+    ("course.time_to_event", (COURSE, COURSE), {}, InputError, r"DataFrame holds no events"),
 ]
 
 

@@ -227,3 +227,42 @@ def write_event(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
         clear = free_confirmation(c, o, i, before, w) if i[at.KIND] == at.PIRA else -1
         row[at.WINDOWS + w] = confirming(c, o, i[at.X], i[at.N], w)
         row[at.WINDOWS + windows + w] = clear
+
+
+def ignores(o: Any, sign: int) -> bool:
+    """Whether msprog passes over improvements, because they cannot matter to what is searched."""
+    worse_only = o[at.O_SEARCH] == at.SEARCH_WORSENING or o[at.O_SEARCH] >= at.SEARCH_PIRA
+    still = o[at.O_SCHEME] == at.FIXED or o[at.O_SCHEME] == at.ON_WORSENING
+    return o[at.O_MSPROG] == 1 and sign < 0 and worse_only and still
+
+
+def moves(o: Any, sign: int) -> bool:
+    """Whether a confirmed event in this direction moves the reference."""
+    return bool(
+        o[at.O_SCHEME] == at.ROVING or o[at.O_SCHEME] == (at.ON_WORSENING if sign > 0 else at.ON_IMPROVEMENT)
+    )
+
+
+def below_moves(o: Any, sign: int) -> bool:
+    """Whether a confirmed change below the threshold moves the reference."""
+    return ask.moves(o, sign) and (
+        o[at.O_SUB_THRESHOLD] == 1 or o[at.O_SUB_THRESHOLD] == (3 if sign > 0 else 2)
+    )
+
+
+def jumps(o: Any, kind: int) -> bool:
+    """Whether msprog skips an event of the wrong type at once, without re-baselining."""
+    still = o[at.O_SCHEME] == at.FIXED or o[at.O_SCHEME] == at.ON_IMPROVEMENT
+    wrong = (o[at.O_SEARCH] == at.SEARCH_PIRA and kind == at.RAW) or (
+        o[at.O_SEARCH] == at.SEARCH_RAW and kind != at.RAW
+    )
+    return bool(still and wrong)
+
+
+def wanted(o: Any, sign: int, kind: int) -> bool:
+    """Whether an event is one that the definition keeps."""
+    if o[at.O_SEARCH] <= at.SEARCH_FIRST:
+        return True
+    if o[at.O_SEARCH] <= at.SEARCH_IMPROVEMENT:
+        return bool((sign < 0) == (o[at.O_SEARCH] == at.SEARCH_IMPROVEMENT))
+    return bool(kind == (at.PIRA if o[at.O_SEARCH] == at.SEARCH_PIRA else at.RAW))

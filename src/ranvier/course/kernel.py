@@ -17,7 +17,19 @@ __all__ = ["search_all"]
 
 
 def search_all(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
-    """Search every patient; the state ends with the counts of events and decisions."""
+    """Search every patient; events and decisions are written into `out`, their counts into `i`.
+
+    Parameters
+    ----------
+    c : Course
+        Visits, people, levels and relapses, sorted by subject and day; columns as in `_layout`.
+    o : array or list of float
+        The options, in the places of `_layout`; the windows follow.
+    out : Output
+        Room for events and decisions; what has no room is counted and not written.
+    i, f : array or list
+        The whole numbers and the levels that the search remembers.
+    """
     i[at.N_EVENTS] = 0
     i[at.N_DECISIONS] = 0
     for subject in range(len(c.people)):
@@ -222,7 +234,7 @@ def evaluate(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
     sign = 1 if c.visits[x, at.LEVEL] > f[at.REF] else -1
     i[at.DIRECTION] = sign
     need = f[at.NEED_WORSE] if sign > 0 else f[at.NEED_BETTER]
-    full = ask.shows(o, sign * (c.visits[x, at.LEVEL] - f[at.REF]), need) and not ignores(o, sign)
+    full = ask.shows(o, sign * (c.visits[x, at.LEVEL] - f[at.REF]), need) and not ask.ignores(o, sign)
     y = ask.first_confirmation(c, o, i)
     i[at.Y] = y
     if full and y >= 0 and ask.failing(c, o, i, f, need) < 0:
@@ -230,7 +242,7 @@ def evaluate(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
     elif full and sign > 0 and imputes(c, o, i):
         i[at.Y] = x
         confirmed(c, o, out, i, f, need)
-    elif y >= 0 and below_moves(o, sign) and ask.failing(c, o, i, f, at.ANY) < 0:
+    elif y >= 0 and ask.below_moves(o, sign) and ask.failing(c, o, i, f, at.ANY) < 0:
         if o[at.O_TRACE]:
             decide(out, i, f, x, at.BELOW_THRESHOLD_MOVES, y)
         move(o, i)
@@ -257,31 +269,12 @@ def refuse(c: Any, o: Any, out: Any, i: Any, f: Any, need: float) -> None:
     decide(out, i, f, x, why, until)
 
 
-def ignores(o: Any, sign: int) -> bool:
-    """Whether msprog passes over improvements, because they cannot matter to what is searched."""
-    worse_only = o[at.O_SEARCH] == at.SEARCH_WORSENING or o[at.O_SEARCH] >= at.SEARCH_PIRA
-    still = o[at.O_SCHEME] == at.FIXED or o[at.O_SCHEME] == at.ON_WORSENING
-    return o[at.O_MSPROG] == 1 and sign < 0 and worse_only and still
-
-
 def imputes(c: Any, o: Any, i: Any) -> bool:
     """Whether a worsening at the last visit is taken as confirmed."""
     x = i[at.X]
     if x != i[at.END_OF] - 1 or c.levels[i[at.WHO], at.DRAW] >= o[at.O_IMPUTE]:
         return False
     return bool(c.visits[x, at.DAY] - c.visits[i[at.FIRST], at.DAY] <= o[at.O_IMPUTE_WITHIN])
-
-
-def moves(o: Any, sign: int) -> bool:
-    """Whether a confirmed event in this direction moves the reference."""
-    return bool(
-        o[at.O_SCHEME] == at.ROVING or o[at.O_SCHEME] == (at.ON_WORSENING if sign > 0 else at.ON_IMPROVEMENT)
-    )
-
-
-def below_moves(o: Any, sign: int) -> bool:
-    """Whether a confirmed change below the threshold moves the reference."""
-    return moves(o, sign) and (o[at.O_SUB_THRESHOLD] == 1 or o[at.O_SUB_THRESHOLD] == (3 if sign > 0 else 2))
 
 
 def move(o: Any, i: Any) -> None:
@@ -302,7 +295,7 @@ def confirmed(c: Any, o: Any, out: Any, i: Any, f: Any, need: float) -> None:
     i[at.KIND] = at.NO_TYPE
     if kept and sign > 0:
         i[at.KIND] = ask.classify(c, o, i, f)
-        if o[at.O_MSPROG] and jumps(o, i[at.KIND]):
+        if o[at.O_MSPROG] and ask.jumps(o, i[at.KIND]):
             i[at.S] = x + 1
             i[at.JUMP] = 1
             if o[at.O_TRACE]:
@@ -320,39 +313,21 @@ def proceed(o: Any, i: Any, kept: bool) -> None:
     x, y, sign = i[at.X], i[at.Y], i[at.DIRECTION]
     if x == y:  # imputed at the last visit
         i[at.S] = i[at.END_OF]
-    elif moves(o, sign):
+    elif ask.moves(o, sign):
         move(o, i)
     elif not kept:
         i[at.S] = x + 1
     elif o[at.O_MSPROG]:
-        again = sign > 0 and o[at.O_SEARCH] >= at.SEARCH_PIRA and not wanted(o, sign, i[at.KIND])
+        again = sign > 0 and o[at.O_SEARCH] >= at.SEARCH_PIRA and not ask.wanted(o, sign, i[at.KIND])
         i[at.S] = x + 1 if again or o[at.O_FROM_EVENT] else y + 1
     else:  # the reference stays, so that the same step must first be over before another one can begin
         i[at.S] = i[at.N]
 
 
-def jumps(o: Any, kind: int) -> bool:
-    """Whether msprog skips an event of the wrong type at once, without re-baselining."""
-    still = o[at.O_SCHEME] == at.FIXED or o[at.O_SCHEME] == at.ON_IMPROVEMENT
-    wrong = (o[at.O_SEARCH] == at.SEARCH_PIRA and kind == at.RAW) or (
-        o[at.O_SEARCH] == at.SEARCH_RAW and kind != at.RAW
-    )
-    return bool(still and wrong)
-
-
-def wanted(o: Any, sign: int, kind: int) -> bool:
-    """Whether an event is one that the definition keeps."""
-    if o[at.O_SEARCH] <= at.SEARCH_FIRST:
-        return True
-    if o[at.O_SEARCH] <= at.SEARCH_IMPROVEMENT:
-        return bool((sign < 0) == (o[at.O_SEARCH] == at.SEARCH_IMPROVEMENT))
-    return bool(kind == (at.PIRA if o[at.O_SEARCH] == at.SEARCH_PIRA else at.RAW))
-
-
 def keep(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
     """Write an event down, unless it belongs to the one before or is of a type not wanted."""
     x, y, sign, last = i[at.X], i[at.Y], i[at.DIRECTION], i[at.LAST]
-    wants = wanted(o, sign, i[at.KIND])
+    wants = ask.wanted(o, sign, i[at.KIND])
     merges = (
         last >= 0 and i[at.LAST_SIGN] == sign and c.visits[x, at.DAY] - c.visits[last, at.DAY] < o[at.O_MERGE]
     )

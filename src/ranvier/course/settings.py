@@ -34,7 +34,18 @@ PRECEDING = {
 
 
 def paragraph(definition: Definition) -> str:
-    """Say a definition in sentences for the methods section."""
+    """Say a definition in sentences for the methods section of a paper.
+
+    Parameters
+    ----------
+    definition : Definition
+        The definition.
+
+    Returns
+    -------
+    str
+        Sentences: outcome, thresholds, reference, confirmation, relapses, selection, source.
+    """
     columns = " or ".join(outcome.column for outcome in definition.outcomes)
     parts = [f"Disability was followed by {columns}."]
     for outcome in definition.outcomes:
