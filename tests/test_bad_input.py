@@ -40,6 +40,14 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("io.new_trial", (__file__,), {}, InputError, r"is there already"),
     ("io.new_trial", ("no-such-folder/new",), {}, InputError, r"no folder 'no-such-folder' to write into"),
     ("io.write_trial", (None, __file__), {}, InputError, r"is there already"),
+    ("io.read_table", ("no-such-file.csv", "visits"), {}, InputError, r"there is no file 'no-such-file.csv'"),
+    (
+        "io.write_course",
+        (__file__,),
+        {"events": VISIT, "trace": VISIT, "settings": {}},
+        InputError,
+        r"is a file; name a folder",
+    ),
     ("stats.before_after", ([1], [1, 2], 1, 1), {}, InputError, r"before has 1 patients and after 2"),
     (
         "stats.before_after",
