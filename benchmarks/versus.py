@@ -6,6 +6,7 @@ one is added to `COMPARISONS`. Peers are checked for equal answers before they a
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Callable
 
@@ -13,7 +14,7 @@ import numpy as np
 import polars as pl
 
 import plain_edss
-from ranvier import scales
+from ranvier import course, scales
 
 Row = tuple[str, str]
 
@@ -92,7 +93,47 @@ def edss_with_words() -> list[Row]:
     ]
 
 
-COMPARISONS: list[Callable[[], list[Row]]] = [edss_grid, edss_with_words]
+def many_definitions() -> list[Row]:
+    """360 definitions of PIRA on 10,000 patients with 10 visits each."""
+    what = "360 definitions, 10,000 patients x 10 visits"
+    if importlib.util.find_spec("numba") is None:
+        return [(what, "numba is missing: pip install 'ranvier[fast]'")]
+    rng = np.random.default_rng(3)
+    n, k = 10_000, 10
+    moves = rng.choice([0.0, 0.0, 0.0, 0.5, -0.5], (n, k)).cumsum(axis=1)
+    names = pl.Series(np.arange(n)).cast(pl.String)
+    seen = pl.DataFrame(
+        {
+            "subject": names.gather(np.repeat(np.arange(n), k)),
+            "day": np.tile(np.arange(k) * 180, n) + rng.integers(-20, 21, n * k),
+            "edss": np.clip(rng.choice([2.0, 3.0, 4.0, 5.5, 6.0], n)[:, None] + moves, 1.0, 9.5).ravel(),
+        }
+    )
+    attacks = pl.DataFrame(
+        {"subject": names.gather(rng.integers(0, n, 12_000)), "day": rng.integers(0, 1_620, 12_000)}
+    )
+    tried = course.grid(
+        course.PIRA_12W,
+        {
+            "confirmation.windows": [course.Window(days=d, left=7, right=730) for d in (84, 168, 336)],
+            "confirmation.to_end": [False, True],
+            "baseline.scheme": ["fixed", "roving", "on improvement"],
+            "baseline.after_relapse": [False, True],
+            "relapses.free.event": [course.Around(before=d, after=30) for d in (30, 60, 90, 120, 180)],
+            "rule": ["A", "B"],
+        },
+    )
+    start = time.process_time()
+    course.multiverse(seen.head(10), definitions=tried[:2])
+    compile_s = time.process_time() - start
+    _, median = cpu_seconds(lambda: course.multiverse(seen, attacks, definitions=tried))
+    return [
+        (what, f"{median:.2f} s"),
+        ("  first call, with compiling or loading the kernel", f"{compile_s:.2f} s"),
+    ]
+
+
+COMPARISONS: list[Callable[[], list[Row]]] = [edss_grid, edss_with_words, many_definitions]
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from ranvier.course.agreement import kappa, kappa_matrix
 from ranvier.course.baseline import Change, at_schedule, change
 from ranvier.course.definition import Definition, Settings
 from ranvier.course.events import CourseEvents, events, improvement, milestone, worsening
+from ranvier.course.grids import Grid, grid
 from ranvier.course.library import (
     BERN_VIENNA,
     CAGOL_2022,
@@ -25,6 +26,8 @@ from ranvier.course.library import (
     ROVING_24W,
     preset,
 )
+from ranvier.course.multiverse import Multiverse, multiverse
+from ranvier.course.noise import FalsePositive, false_positive_rate
 from ranvier.course.parts import (
     Around,
     Baseline,
@@ -48,6 +51,7 @@ from ranvier.course.presets import (
     change_rule,
     smallest_real_change,
 )
+from ranvier.course.rater_error import BETWEEN_RATERS, RATER_ERRORS, SAME_RATER, ErrorBand, RaterError
 from ranvier.course.relapse_definition import (
     ADJUDICATION_LEVELS,
     LLUFRIU_2014,
@@ -76,6 +80,7 @@ from ranvier.course.timing import time_to_event
 __all__ = [
     "ADJUDICATION_LEVELS",
     "BERN_VIENNA",
+    "BETWEEN_RATERS",
     "CAGOL_2022",
     "CDI_12W",
     "CDI_24W",
@@ -106,12 +111,14 @@ __all__ = [
     "PORTACCIO_2025",
     "PRESETS",
     "PREVENT",
+    "RATER_ERRORS",
     "RELAPSE_24H_30D",
     "RELAPSE_DEFINITIONS",
     "RELAPSE_REPORT_REASONS",
     "ROVING_12W",
     "ROVING_24W",
     "SAKURA",
+    "SAME_RATER",
     "SDMT_4_OR_20",
     "SMALLEST_REAL_CHANGE",
     "T25FW_20",
@@ -123,8 +130,13 @@ __all__ = [
     "Confirmation",
     "CourseEvents",
     "Definition",
+    "ErrorBand",
+    "FalsePositive",
+    "Grid",
+    "Multiverse",
     "ObjectiveRule",
     "Outcome",
+    "RaterError",
     "RelapseDefinition",
     "RelapseFree",
     "RelapseRate",
@@ -139,10 +151,13 @@ __all__ = [
     "change",
     "change_rule",
     "events",
+    "false_positive_rate",
+    "grid",
     "improvement",
     "kappa",
     "kappa_matrix",
     "milestone",
+    "multiverse",
     "preset",
     "relapse_preset",
     "relapse_rate",
