@@ -262,6 +262,26 @@ def test_the_earliest_activity_is_named_first_and_ties_follow_the_order_of_the_c
     )
 
 
+def test_no_patient_and_no_value_are_ordinary_input() -> None:
+    nobody = judge(STABLE.clear(), mri=CLEAN.clear())
+    assert nobody.table.is_empty()
+    assert nobody.counts().is_empty()
+    silent = judge(STABLE.with_columns(pl.lit(None, dtype=pl.Float64).alias("edss")))
+    assert status(silent)[0] == "not evaluable"
+    assert {"no-reference", "no-visit-at-end"} <= reasons(silent)
+
+
+def test_a_relapse_without_a_day_makes_relapses_unknown() -> None:
+    undated = pl.DataFrame({"subject": ["P1"], "day": [None]}, schema=DAYS)
+    assert "relapse-without-day" in reasons(judge(relapses=undated))
+
+
+def test_worsening_is_measured_from_the_last_visit_up_to_the_start() -> None:
+    visits = edss({0: 3.0, 180: 4.0, 365: 4.0, 450: 4.0})
+    assert status(judge(visits, definition=replace(NEDA3, start_day=200)))[0] == "neda"
+    assert status(judge(visits, definition=replace(NEDA3, start_day=100))) == ("failed", 180, "worsening")
+
+
 def test_the_order_of_rows_changes_nothing() -> None:
     mri = scans({-5: (0, 0, 0), 180: (0, 1, 0), 360: (0, 0, 0)})
     first = judge(relapses=onsets(200, 300), mri=mri)

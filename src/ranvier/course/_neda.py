@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from ranvier.course.events import CourseEvents, worsening
+from ranvier.course.confirmed import CourseEvents, worsening
 from ranvier.course.neda_definition import BRAIN_VOLUME_COLUMN, MRI_COUNTS, NedaDefinition
 from ranvier.errors import InputError
 from ranvier.trial import take
@@ -234,12 +234,11 @@ def scans_of(mri: Any, definition: NedaDefinition) -> pl.DataFrame | None:
                 "given."
             )
         return None
-    others = [name for name in MRI_COUNTS if name not in definition.mri_counts]
+    counts = definition.mri_counts if "mri" in definition.components else ()
+    others = [name for name in MRI_COUNTS if name not in counts]
     volume = [BRAIN_VOLUME_COLUMN] if asks else []
     try:
-        scans = take(
-            mri, "mri", ["subject", "day", "region", *definition.mri_counts, *volume], optional=others
-        )
+        scans = take(mri, "mri", ["subject", "day", "region", *counts, *volume], optional=others)
     except InputError as error:
         if asks and BRAIN_VOLUME_COLUMN in str(error):
             raise InputError(

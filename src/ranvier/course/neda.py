@@ -246,10 +246,8 @@ def _status(states: pl.DataFrame, grid: NedaGrid, last: list[pl.DataFrame]) -> p
             pl.col("component").first().alias("first_failing_component"),
         )
     )
-    wide = states.pivot("component", index=keys, values="state").with_columns(
-        pl.lit(None, dtype=pl.String).alias(name)
-        for name in NEDA_COMPONENTS
-        if name not in grid.definition.components
+    wide = states.group_by(keys).agg(
+        pl.col("state").filter(pl.col("component") == name).first().alias(name) for name in NEDA_COMPONENTS
     )
     states_of = [pl.col(name) for name in grid.definition.components]
     lacks = pl.any_horizontal(state == "missing" for state in states_of)

@@ -179,10 +179,12 @@ up to it do not count, gadolinium enhancement on it is no activity
                 f"The scan nearest to the middle of days {low} to {high} is the new baseline: {what} up to "
                 f"it do not count, gadolinium enhancement on it {gad}"
             )
-        parts.append(
-            f"Each period must end with a scan (region: {', '.join(self.regions)}) within "
-            f"{self.scan_tolerance_days} days and a visit within {self.visit_tolerance_days} days"
-        )
+        ends = []
+        if {"mri", "brain_volume"} & set(self.components):
+            ends.append(f"a scan (region: {', '.join(self.regions)}) within {self.scan_tolerance_days} days")
+        if {"relapse", "worsening"} & set(self.components):
+            ends.append(f"a visit or contact within {self.visit_tolerance_days} days")
+        parts.append(f"Each period must end with {' and '.join(ends)}")
         parts.append(
             "A patient with activity in any component has failed, whatever else is missing; one without, and "
             + (
