@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from ranvier.course import CDI_12W
-from ranvier.course.neda import NedaStatus, neda
 from ranvier.course.neda_definition import BRAIN_VOLUME_COLUMN, NEDA3, NEDA4, NedaDefinition, neda_preset
+from ranvier.course.neda_status import NedaStatus, neda
 from ranvier.errors import DefinitionError, InputError
 
 DAYS = {"subject": pl.String, "day": pl.Int64}
