@@ -2,8 +2,8 @@
 
 from ranvier.course.agreement import kappa, kappa_matrix
 from ranvier.course.baseline import Change, at_schedule, change
+from ranvier.course.confirmed import CourseEvents, events, improvement, milestone, worsening
 from ranvier.course.definition import Definition, Settings
-from ranvier.course.events import CourseEvents, events, improvement, milestone, worsening
 from ranvier.course.grids import Grid, grid
 from ranvier.course.library import (
     BERN_VIENNA,

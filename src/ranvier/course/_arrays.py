@@ -67,7 +67,8 @@ class Prepared:
     def with_values(self, value: Floats) -> Prepared:
         """Give the same visits with other scores, such as scores with rater error added."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return Prepared(**fields | {"value": np.asarray(value, dtype=np.float64), "cache": {}})
+        steady = {key: made for key, made in self.cache.items() if isinstance(key, tuple)}  # distances
+        return Prepared(**fields | {"value": np.asarray(value, dtype=np.float64), "cache": steady})
 
 
 def offsets(who: Ints, n: int) -> Ints:

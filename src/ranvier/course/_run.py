@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,9 @@ def reach(prepared: Prepared, definition: Definition, level: float, *, trace: bo
     outcome = _outcome(prepared, definition)
     sign = 1.0 if outcome.lower_is_better else -1.0
     options = _options(definition, outcome, trace=trace)
+    if definition.compat:  # msprog drops early relapses by the distance to the event here
+        near = replace(definition.relapses, to_baseline=definition.relapses.to_event)
+        definition = replace(definition, relapses=near)
     course = _course(prepared, definition, outcome)
     if definition.compat and outcome.lower_is_better:  # msprog forgets the condition where higher is worse
         options[[at.O_EVENT_BEFORE, at.O_EVENT_AFTER]] = 0.0

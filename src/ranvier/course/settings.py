@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ranvier.course.parts import Around, Baseline, Confirmation, RelapseWindows, Selection, Window
+from ranvier.course.parts import Baseline, Confirmation, RelapseFree, RelapseWindows, Selection, Window
 from ranvier.course.rule import ChangeRule
 
 if TYPE_CHECKING:
@@ -139,13 +139,19 @@ def _pair(pair: tuple[int, int]) -> str | None:
     return " or ".join(said) or None
 
 
-def _around(around: Around, visit: str) -> str | None:
-    """Say an interval around one visit; None where it is not looked at."""
-    if not around.before and not around.after and None not in (around.before, around.after):
-        return None
-    start = "joined to the interval before" if around.before is None else f"{around.before} days before"
-    end = "joined to the interval after" if around.after is None else f"{around.after} days after"
-    return f"from {start} to {end} {visit}"
+def _intervals(free: RelapseFree) -> list[str]:
+    """Say the intervals without relapse, joined ones as one."""
+    said, start = [], ""
+    for around, visit in (
+        (free.preceding, PRECEDING[free.preceding_visit]),
+        (free.event, "the event"),
+        (free.confirmation, "the confirmation"),
+    ):
+        if around.before is not None:
+            start = f"{around.before} days before {visit}" if around.before else visit
+        if around.after is not None and (around.after or start != visit):
+            said.append(f"from {start} to {f'{around.after} days after ' if around.after else ''}{visit}")
+    return said
 
 
 def _relapses(windows: RelapseWindows) -> list[str]:
@@ -164,13 +170,8 @@ def _relapses(windows: RelapseWindows) -> list[str]:
     parts.append(
         f"A worsening up to {before} days after the onset of a relapse{early} was relapse-associated (RAW)."
     )
-    free = windows.free
-    spans = [
-        _around(free.preceding, PRECEDING[free.preceding_visit]),
-        _around(free.event, "the event"),
-        _around(free.confirmation, "the confirmation"),
-    ]
-    looked = "; ".join(span for span in spans if span) or "no interval: every worsening that is not RAW"
+    spans = _intervals(windows.free)
+    looked = "; ".join(spans) or "no interval: every worsening that is not RAW"
     parts.append(f"Others were independent of relapse activity (PIRA) when no relapse began in: {looked}.")
     if windows.end_days:
         parts.append("A relapse with a recorded end lasted until then, in place of the days above.")

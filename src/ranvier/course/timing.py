@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from ranvier.course.events import CourseEvents
+from ranvier.course.confirmed import CourseEvents
 from ranvier.errors import InputError
 from ranvier.result import TRACE_SCHEMA, Derivation, LeftOut
 from ranvier.trial import take

@@ -91,9 +91,8 @@ class CourseEvents(Derivation):
         if row["step"] == "type":
             return f"{day}: the worsening is {row['outcome']}, because {why}."
         label = row["step"] if row["step"] in {"worsening", "improvement"} else "change"
-        verb = {"confirmed": f"confirmed {label}", "refused": f"{label} refused"}.get(
-            row["outcome"], row["outcome"]
-        )
+        verbs = {"confirmed": f"{label} confirmed", "refused": "does not count"}
+        verb = verbs.get(row["outcome"], row["outcome"])
         looked = f" (looked at up to day {row['until_day']})" if row["until_day"] != row["day"] else ""
         return f"{seen}{against}: {verb}, {why}{looked}."
 
@@ -192,7 +191,7 @@ def events(visits: Any, relapses: Any = None, *, definition: Definition | str) -
     >>> found.table.select("event", "day", "confirmed_day", "left_day").row(0)
     ('worsening', 180, 270, 90)
     >>> print(found.explain("P1"))
-    Day 180: edss 5.0, 1.0 above the reference of 4.0 (day 0) with a threshold of 1.0: confirmed worsening, \
+    Day 180: edss 5.0, 1.0 above the reference of 4.0 (day 0) with a threshold of 1.0: worsening confirmed, \
 the worsening is there at the visits up to its confirmation (looked at up to day 270).
     """
     chosen = _definition(definition)
