@@ -101,6 +101,15 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         InputError,
         r"level is 'six'; it must be a number",
     ),
+    ("course.neda", (COURSE, None, None), {}, InputError, r"give either schedule or horizon_days"),
+    ("course.neda_preset", ("neda-5",), {}, InputError, r"unknown definition of NEDA 'neda-5'"),
+    (
+        "course.NedaDefinition",
+        (),
+        {"name": "n", "source": "s", "rebaseline": (9, 3)},
+        DefinitionError,
+        r"first and its last day",
+    ),
     ("course.time_to_event", (COURSE, COURSE), {}, InputError, r"DataFrame holds no events"),
 ]
 

@@ -27,6 +27,16 @@ from ranvier.course.library import (
     preset,
 )
 from ranvier.course.multiverse import Multiverse, multiverse
+from ranvier.course.neda_definition import (
+    BRAIN_VOLUME_COLUMN,
+    NEDA3,
+    NEDA4,
+    NEDA_COMPONENTS,
+    NEDA_PRESETS,
+    NedaDefinition,
+    neda_preset,
+)
+from ranvier.course.neda_status import NEDA_REASONS, NedaStatus, neda
 from ranvier.course.noise import FalsePositive, false_positive_rate
 from ranvier.course.parts import (
     Around,
@@ -81,6 +91,7 @@ __all__ = [
     "ADJUDICATION_LEVELS",
     "BERN_VIENNA",
     "BETWEEN_RATERS",
+    "BRAIN_VOLUME_COLUMN",
     "CAGOL_2022",
     "CDI_12W",
     "CDI_24W",
@@ -104,6 +115,11 @@ __all__ = [
     "MULLER_2023",
     "MULLER_2023_STRICT",
     "MULLER_2025",
+    "NEDA3",
+    "NEDA4",
+    "NEDA_COMPONENTS",
+    "NEDA_PRESETS",
+    "NEDA_REASONS",
     "NHPT_20",
     "NMOSD_OBJECTIVE",
     "PIRA_12W",
@@ -134,6 +150,8 @@ __all__ = [
     "FalsePositive",
     "Grid",
     "Multiverse",
+    "NedaDefinition",
+    "NedaStatus",
     "ObjectiveRule",
     "Outcome",
     "RaterError",
@@ -158,6 +176,8 @@ __all__ = [
     "kappa_matrix",
     "milestone",
     "multiverse",
+    "neda",
+    "neda_preset",
     "preset",
     "relapse_preset",
     "relapse_rate",
