@@ -61,18 +61,37 @@ as_text <- function(results, o) {
   })
 }
 
-one_case <- function(data, o) {
+reach <- function(visits, relapses, o) {
+  found <- suppressWarnings(suppressMessages(value_milestone(
+    visits, o$level, "id", o$outcome, "day", o$outcome, relapse = relapses,
+    validconf_col = if (o$validconf) "validconf" else NULL,
+    conf_days = unlist(o$conf_days), conf_tol_days = sapply(o$conf_tol_days, limit),
+    require_sust_days = limit(o$require_sust_days), relapse_to_event = unlist(o$relapse_to_event),
+    relapse_to_conf = unlist(o$relapse_to_conf), impute_last_visit = o$impute_last_visit,
+    date_format = "day", verbose = 0
+  )))
+  found$id <- rownames(found)
+  found[found$observed, ]
+}
+
+milestone_text <- function(found, o) {
+  if (nrow(found) == 0) return(character(0))
+  paste(found$id, sapply(found$day, number), sapply(found[[o$outcome]], number),
+        sapply(found$time2event, number), sep = "|")
+}
+
+one_case <- function(data, o, ask = run, say = as_text) {
   visits <- table_of(data$visits)
   relapses <- if (length(data$relapses$id)) table_of(data$relapses) else
     data.frame(id = character(0), day = numeric(0), end_day = numeric(0))
   events <- character(0)
   failed <- character(0)
   visits <- visits[!is.na(visits[[o$outcome]]), ]
-  whole <- tryCatch(as_text(run(visits, relapses, o), o), error = function(e) NULL)
+  whole <- tryCatch(say(ask(visits, relapses, o), o), error = function(e) NULL)
   if (!is.null(whole)) return(list(events = whole, failed = failed))
   for (id in unique(visits$id)) {
     one <- tryCatch(
-      as_text(run(visits[visits$id == id, ], relapses[relapses$id == id, ], o), o), error = function(e) NULL
+      say(ask(visits[visits$id == id, ], relapses[relapses$id == id, ], o), o), error = function(e) NULL
     )
     if (is.null(one)) failed <- c(failed, id) else events <- c(events, one)
   }
@@ -81,12 +100,16 @@ one_case <- function(data, o) {
 
 results <- parallel::mclapply(cases$options, function(o) lapply(cases$data, function(data) one_case(data, o)),
                               mc.cores = 2)
+milestones <- lapply(cases$milestones, function(o) lapply(
+  cases$data, function(data) one_case(data, o, reach, milestone_text)
+))
 out <- list(
   package = "msprog", version = version, R = as.character(getRversion()),
   call = "MSprog(..., RAW_PIRA = TRUE, date_format = 'day') on msprog_cases.json",
   columns = c("id", "type", "day", "value", "reference_day", "reference", "days_from_first", "sustained_days",
               "sustained_to_end", "confirmed and relapse-free day of each window"),
   data = sapply(cases$data, function(data) data$name),
-  results = results
+  results = results,
+  milestones = milestones
 )
 writeLines(toJSON(out, auto_unbox = FALSE, digits = NA), "tests/golden/msprog.json")

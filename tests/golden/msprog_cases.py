@@ -83,6 +83,25 @@ def option_sets() -> list[dict[str, Any]]:
     return list(unique.values())
 
 
+def milestones() -> list[dict[str, Any]]:
+    """Give the option sets of milestones."""
+    base: dict[str, Any] = {
+        "outcome": "edss", "level": 6, "conf_days": [84], "conf_tol_days": [7, 730], "require_sust_days": 0,
+        "relapse_to_event": [0, 0], "relapse_to_conf": [30, 0], "validconf": False, "impute_last_visit": 0,
+    }  # fmt: skip
+    changes: list[dict[str, Any]] = [
+        {}, {"level": 3}, {"level": 4, "conf_days": [168]}, {"level": 4, "conf_days": [168, 84]},
+        {"level": 5, "conf_tol_days": [7, 30]}, {"level": 4, "require_sust_days": 200},
+        {"level": 4, "require_sust_days": -1}, {"level": 4, "validconf": True},
+        {"level": 5, "relapse_to_event": [30, 0]}, {"level": 5, "relapse_to_conf": [60, 30]},
+        {"level": 7, "impute_last_visit": 1}, {"level": 6, "impute_last_visit": 400},
+        {"outcome": "sdmt", "level": 40}, {"outcome": "sdmt", "level": 30, "conf_days": [168]},
+        {"outcome": "sdmt", "level": 45, "relapse_to_event": [60, 30]},
+        {"outcome": "t25fw", "level": 10}, {"outcome": "nhpt", "level": 30, "require_sust_days": -1},
+    ]  # fmt: skip
+    return [base | change for change in changes]
+
+
 def scores(rng: np.random.Generator, days: np.ndarray, attacks: np.ndarray) -> dict[str, list[float]]:
     """Draw four outcomes that wander, drift and jump with attacks."""
     place = float(rng.integers(2, 13))
@@ -138,7 +157,7 @@ def main() -> None:
     """Write the cases."""
     rng = np.random.default_rng(SEED)
     data = [patients(name, rng) for name in ("regular", "irregular", "missing", "none")]
-    cases = {"seed": SEED, "data": data, "options": option_sets()}
+    cases = {"seed": SEED, "data": data, "options": option_sets(), "milestones": milestones()}
     (HERE / "msprog_cases.json").write_text(json.dumps(cases, separators=(",", ":")) + "\n", encoding="utf-8")
 
 

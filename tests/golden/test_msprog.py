@@ -27,7 +27,7 @@ from ranvier.course import (
     Window,
 )
 from ranvier.course._arrays import prepare
-from ranvier.course._run import run
+from ranvier.course._run import reach, run
 from ranvier.course._tables import event_rows
 
 HERE = Path(__file__).parent
@@ -48,6 +48,13 @@ SCHEME = {
 }  # fmt: skip
 SUB = {"none": "none", "change": "any", "improvement": "improvement", "worsening": "worsening"}
 PRECEDING = {"baseline": "reference", "last": "last", "last_delta": "last below threshold"}
+
+MILESTONE_DEFAULTS: dict[str, Any] = {
+    "event": "firstCDW", "baseline": "fixed", "proceed_from": "firstconf", "sub_threshold_rebl": "none",
+    "bl_geq": False, "relapse_rebl": False, "skip_local_extrema": "none", "check_intermediate": True,
+    "relapse_to_bl": [0, 0], "relapse_assoc": [90, 0], "end_dates": False,
+    "relapse_indep": [0, 0, 90, 30, 90, 30, "baseline"],
+}  # fmt: skip
 
 # (option set, data set) -> why msprog and compat mode differ.
 KNOWN: dict[tuple[int, str], str] = {}
@@ -169,6 +176,8 @@ def test_the_cases_are_those_that_the_script_writes():
 
     script = runpy.run_path(str(HERE / "msprog_cases.py"))
     assert script["option_sets"]() == CASES["options"]
+    assert script["milestones"]() == CASES["milestones"]
+    assert len(GOLDEN["milestones"]) == len(CASES["milestones"])
 
 
 @pytest.mark.parametrize("place", range(len(CASES["options"])))
@@ -182,3 +191,20 @@ def test_compat_mode_finds_what_msprog_finds(place: int):
             assert not same, "this known disagreement is gone: take it off the list"
         else:
             assert sorted(ours) == sorted(golden["events"]), data["name"]
+
+
+@pytest.mark.parametrize("place", range(len(CASES["milestones"])))
+def test_compat_mode_finds_the_milestones_that_msprog_finds(place: int):
+    options = CASES["milestones"][place]
+    definition = definition_of(MILESTONE_DEFAULTS | options)
+    for data, golden in zip(CASES["data"], GOLDEN["milestones"][place], strict=True):
+        visits, relapses = tables_of(data, options["outcome"])
+        column, eligible = definition.outcomes[0].column, definition.confirmation.eligible
+        prepared = prepare(visits, relapses, column, eligible=(eligible,), compat="msprog")
+        found = event_rows(prepared, reach(prepared, definition, float(options["level"]), compiled=False))
+        ours = [
+            "|".join([row["subject"], text(row["day"]), text(row["value"]), text(row["days_from_first"])])
+            for row in found.iter_rows(named=True)
+            if row["subject"] not in golden["failed"]
+        ]
+        assert sorted(ours) == sorted(golden["events"]), data["name"]

@@ -42,7 +42,7 @@ The script `tests/golden/msprog.R` runs the R package msprog ({version}, R {r}) 
 sets ({names}: 20 patients each, with shuffled rows, several visits on one day, missing values, single visits, relapses on visit
 days, before the first visit and none at all). `compat="msprog"` gives the same **{events} events** in every one of the
 {cells} combinations: patient, type, day, value, reference, confirmation and relapse-free day of each window, days sustained.
-{failed} No disagreement is left on the list of the test. One behaviour is out of reach: imputing with a probability between 0
+{failed} The **{milestones} milestones** of {levels} more option sets (`value_milestone`) are the same too. No disagreement is left on the list of the test. One behaviour is out of reach: imputing with a probability between 0
 and 1 is unseeded there.
 
 Without `compat` ranvier applies the rules as they are written in words. The differences, each with one patient (EDSS unless
@@ -222,6 +222,8 @@ def validation_page() -> str:
     head = VALIDATION_HEAD.format(
         version=golden["version"][0], r=golden["R"][0], sets=len(golden["results"]), data=len(golden["data"]),
         names=", ".join(golden["data"]), events=events, cells=len(golden["results"]) * len(golden["data"]),
+        milestones=sum(len(case["events"]) for row in golden["milestones"] for case in row),
+        levels=len(golden["milestones"]),
         failed=f"msprog stopped with an error for {failed} patients; they are left out."
         if failed else "msprog stopped with an error nowhere in this grid.",
     )  # fmt: skip
