@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import polars as pl
@@ -374,3 +376,18 @@ SCORES = visits((0, 4), (90, 5))
 def test_bad_input_is_refused(table, attacks, definition, words: str):  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match=words):
         course.events(table, attacks, definition=definition)
+
+
+def test_numba_is_loaded_only_when_a_course_is_searched():
+    probe = "import ranvier.course, sys; print('numba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_without_numba_the_same_events_are_found(monkeypatch: pytest.MonkeyPatch):
+    scores = visits((0, 4), (90, 5), (180, 5), (270, 6), (360, 6))
+    expected = course.events(scores, relapses(80), definition=ROVING_12W)
+    monkeypatch.setattr("ranvier.course._run.can_compile", lambda: False)
+    plain = course.events(scores, relapses(80), definition=ROVING_12W)
+    assert plain.table.equals(expected.table)
+    assert plain.trace.equals(expected.trace)

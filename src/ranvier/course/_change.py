@@ -245,9 +245,7 @@ def moves(o: Any, sign: int) -> bool:
 
 def below_moves(o: Any, sign: int) -> bool:
     """Whether a confirmed change below the threshold moves the reference."""
-    return moves(o, sign) and (
-        o[at.O_SUB_THRESHOLD] == 1 or o[at.O_SUB_THRESHOLD] == (3 if sign > 0 else 2)
-    )
+    return moves(o, sign) and (o[at.O_SUB_THRESHOLD] == 1 or o[at.O_SUB_THRESHOLD] == (3 if sign > 0 else 2))
 
 
 def jumps(o: Any, kind: int) -> bool:
