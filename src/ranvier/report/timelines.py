@@ -52,7 +52,7 @@ def timeline(trial: Trial, visits: pl.DataFrame) -> Drawing:
             ax.annotate(
                 row["what"],
                 (row["day"] / DAYS_PER_MONTH, place[row["subject"]]),
-                xytext=(0, 6),
+                xytext=(0, 7),
                 textcoords="offset points",
                 ha="center",
                 fontsize=7.5,
@@ -81,7 +81,7 @@ def timeline(trial: Trial, visits: pl.DataFrame) -> Drawing:
 
 _EVENT_STYLE: dict[str, dict[str, Any]] = {
     "EDSS": {"offset": 0.0, "marker": {"marker": "|", "s": 40, "color": INK}},
-    "dose": {"offset": 0.24, "marker": {"marker": "^", "s": 46, "color": SERIES[0]}},
+    "dose": {"offset": 0.0, "marker": {"marker": "^", "s": 46, "color": SERIES[0]}},
     "relapse": {"offset": 0.0, "marker": {"marker": "X", "s": 52, "color": SERIES[1]}},
     "scan": {
         "offset": 0.26,
