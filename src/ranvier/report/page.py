@@ -76,9 +76,10 @@ def cells(frame: pl.DataFrame) -> list[list[dict[str, Any]]]:
     '–'
     """
     digits = {name: _digits(frame[name]) for name in frame.columns if frame[name].dtype.is_float()}
+    numeric = {name: dtype.is_numeric() for name, dtype in frame.schema.items()}
     return [
         [
-            {"text": _text(value, digits.get(name)), "numeric": frame[name].dtype.is_numeric()}
+            {"text": _text(value, digits.get(name)), "numeric": numeric[name]}
             for name, value in row.items()
         ]
         for row in frame.iter_rows(named=True)

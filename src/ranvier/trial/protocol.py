@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 DATA_KINDS = ("patients", "reconstruction", "simulated")
+"""Every kind of data; all but "patients" put a banner on every page."""
 
 DESIGNS: dict[str, str] = {
     "case_report": "uncontrolled",
@@ -60,6 +61,7 @@ ENDPOINT_KINDS = (
     "acuity",
     "serious_event",
 )
+"""Every kind of endpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)

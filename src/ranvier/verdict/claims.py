@@ -16,6 +16,7 @@ from ranvier.verdict.outcomes import OUTCOMES
 __all__ = ["ARTICLE_KINDS", "KINDS", "Article", "Claim", "Claims", "read_claims"]
 
 ARTICLE_KINDS = ("news article", "paper", "press release", "web page")
+"""Every kind of publication whose claims can be appraised."""
 
 KINDS: dict[str, tuple[str, ...]] = {
     "cohort": ("n",),
