@@ -11,7 +11,7 @@ project = "ranvier"
 author = "The ranvier developers"
 copyright = "The ranvier developers, Apache-2.0"
 version = release = ranvier.__version__
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 source_suffix = {".md": "markdown"}
@@ -26,6 +26,7 @@ autodoc_typehints = "none"
 autodoc_default_options = {"no-value": True}
 autodoc_member_order = "groupwise"
 default_role = "code"
+highlight_language = "none"
 autosummary_generate = False
 numpydoc_show_class_members = False
 nitpicky = False
@@ -49,5 +50,12 @@ def describe_constants(_app):
                     texts.setdefault(("", name), text)
 
 
+def leave_out_the_text_of_modules(_app, what, _name, _thing, _options, lines):
+    """Each page of the reference begins with its own sentence."""
+    if what == "module":
+        lines.clear()
+
+
 def setup(app):
+    app.connect("autodoc-process-docstring", leave_out_the_text_of_modules)
     app.connect("builder-inited", describe_constants)

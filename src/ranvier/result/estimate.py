@@ -230,7 +230,7 @@ class Fit:
             ax.plot([estimate.low, estimate.high], [row, row], color="C0", linewidth=2)
             ax.plot([estimate.value], [row], marker="o", color="C0")
         ax.set_yticks(range(len(self.estimates)), [estimate.quantity for estimate in self.estimates])
-        ax.set_ylim(len(self.estimates) - 0.5, -0.5)
+        ax.set_ylim(max(len(self.estimates), 1) - 0.5, -0.5)
         ax.set_title(self.title)
         return ax
 

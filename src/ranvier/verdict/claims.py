@@ -264,6 +264,8 @@ def read_claims(path: str | Path) -> Claims:
     6
     """
     file = Path(path)
+    if file.is_dir():
+        raise InputError(f"{file} is a folder; give the path of a claims.toml.")
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
