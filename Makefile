@@ -50,7 +50,7 @@ oldest:
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.venv-oldest/bin/uv pip install --quiet --python .venv-oldest/bin/python --resolution lowest-direct --editable ".[dev]"
-	.venv-oldest/bin/python -m pytest -n 2 -q -m "not browser and not shared and not slow" --deselect tests/test_style.py
+	.venv-oldest/bin/python -m pytest -n 2 -q -W default::DeprecationWarning -m "not browser and not shared and not slow"
 
 clean:
 	rm -rf .venv .venv-oldest docs/_build ranvier-demo

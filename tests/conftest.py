@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from ranvier.tables import parse
 from ranvier.trial import Protocol, Trial
@@ -40,6 +41,9 @@ window = [-30, 30]
 """
 
 Rows = list[dict[str, Any]]
+
+settings.register_profile("ranvier", deadline=None)  # a deadline is a timed test: it fails on a busy machine
+settings.load_profile("ranvier")
 
 MUST_RUN = os.environ.get("RANVIER_MUST_RUN", "")
 """A marker whose tests may not be skipped; .ci/run sets it, where the tools and the data are at hand."""

@@ -111,7 +111,68 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         r"first and its last day",
     ),
     ("course.time_to_event", (COURSE, COURSE), {}, InputError, r"DataFrame holds no events"),
+    ("io.read_grades", ("nothing.csv",), {}, InputError, r"there is no file 'nothing\.csv'"),
+    ("io.write_table", (VISIT, "table.xlsx"), {}, InputError, r"cannot be written as 'table\.xlsx'.*\.csv"),
+    ("io.write_table", (VISIT, "nowhere/t.csv"), {}, InputError, r"there is no folder 'nowhere'"),
+    ("scales.edss_step", [2] * 8, {"ambulation_coding": "0-15"}, InputError, r"unknown ambulation_coding"),
+    ("scales.edss_step", [2.5] * 8, {"ambulation_coding": "0-16"}, InputError, r"visual is 2\.5"),
+    ("scales.edss", (VISIT,), {"ambulation_coding": "0-16"}, InputError, r"visits.*'?visual'?"),
+    ("scales.logmar", (0.5,), {"notation": "decimals"}, InputError, r"unknown notation.*'decimal'"),
+    ("scales.logmar", (-0.5,), {"notation": "decimal"}, InputError, r"-0\.5"),
+    ("scales.acuity", ([0.5],), {"notation": "snelen"}, InputError, r"unknown notation.*'snellen'"),
+    ("stats.proportion", (3, 2), {}, InputError, r"events is 3, more than n = 2"),
+    ("stats.proportion", (1, 2), {"method": "wald"}, InputError, r"unknown method 'wald'; use one of"),
+    ("stats.proportion", (1, 2), {"level": 95}, InputError, r"level is 95; .*Write 0\.95"),
+    ("stats.zero_event_bound", (0,), {}, InputError, r"n is 0; a bound needs at least one"),
+    ("stats.rate", (-1, 2.0), {}, InputError, r"events is -1; it must be a whole number"),
+    ("stats.rate", (1, 0.0), {}, InputError, r"years is 0\.0; a rate needs"),
+    ("stats.rate_ratio", ((1, 2, 3), (1.0, 2.0)), {}, InputError, r"give two values"),
+    ("stats.paired", ([1.0], [1.0, 2.0]), {}, InputError, r"before has 1 value and after 2"),
+    ("stats.paired", ([1.0], [2.0]), {"method": "t-test"}, InputError, r"unknown method 't-test'"),
+    ("course.change_rule", ("edss-1",), {}, InputError, r"unknown.*'edss-1'.*'edss-1\.0"),
+    ("course.change", (VISIT, SCHEDULE["schedule"]), {}, InputError, r"lacks the columns \['edss'\]"),
+    ("course.at_schedule", (VISIT, pl.DataFrame()), {"column": "eds"}, InputError, r"'eds'.*'edss'"),
+    ("course.relapse_rate", (VISIT, VISIT), {}, InputError, r"subjects lacks the columns \['treated'"),
+    ("mri.change", (VISIT, pl.DataFrame()), {"column": "t2"}, InputError, r"'t2'"),
+    ("safety.incidence", (VISIT, VISIT), {"by": "system"}, InputError, r"'system'.*'body_system'"),
+    ("verdict.read_claims", ("nothing.toml",), {}, InputError, r"there is no file nothing\.toml"),
+    ("verdict.study_verdict", ("uccelli",), {}, InputError, r"'uccelli'"),
+    ("verdict.say", ("no_such_sentence",), {}, InputError, r"unknown sentence 'no_such_sentence'"),
+    ("verdict.outcome", ("eds",), {}, InputError, r"'eds'"),
 ]
+
+
+def test_registry_names_what_it_does_not_hold() -> None:
+    registry = rv.evidence.registry()
+    with pytest.raises(InputError, match=r"'uccelli'"):
+        registry.study("uccelli")
+    with pytest.raises(InputError, match=r"unknown disease 'MSS'.*'MS'"):
+        registry.placebo_response(disease="MSS", route="IV", cell_class="MSC")
+    with pytest.raises(InputError, match=r"unknown cell_class 'stem'"):
+        registry.placebo_response(disease="MS", route="IV", cell_class="stem")
+
+
+def test_data_with_errors_are_refused_by_whatever_judges_them(trial_folder: Path) -> None:
+    swapped("visits.csv", "4.5", "4.25")(trial_folder)
+    trial = rv.read_trial(trial_folder)
+    for judge in (rv.verdict.analyse, rv.verdict.assess, rv.report.build):
+        with pytest.raises(InputError, match=r"the data hold 1 error; the first is edss-grid in visits\.csv"):
+            judge(trial)
+
+
+def test_claims_that_are_no_claims_are_refused(tmp_path: Path) -> None:
+    claims = tmp_path / "claims.toml"
+    claims.write_text("[article]\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"claims"):
+        rv.verdict.read_claims(claims)
+
+
+def test_report_is_not_saved_under_another_ending(tmp_path: Path) -> None:
+    report = rv.report.Report(title="T", subtitle="", sections=())
+    with pytest.raises(InputError, match=r"cannot be saved as 'a\.pdf'; use \.html or \.json"):
+        report.save(tmp_path / "a.pdf")
+    with pytest.raises(InputError, match=r"folder .* does not exist"):
+        report.save(tmp_path / "b" / "a.html")
 
 
 @pytest.mark.parametrize(("name", "arguments", "options", "error", "words"), CALLS)
@@ -170,6 +231,18 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "protocol of binary": (content("trial.toml", b"\xff\xfe\0"), r"trial\.toml is in UTF-16"),
     "unknown key": (swapped("trial.toml", "disease =", "desease ="), r"unknown key 'desease'.*'disease'"),
     "unknown coding": (swapped("trial.toml", '"0-16"', '"0-15"'), r"unknown ambulation_coding '0-15'"),
+    "control character": (
+        swapped("subjects.csv", "P1", "P\x071"),
+        r"subjects\.csv, line 2: there is a control character \(0x07\); delete it",
+    ),
+    "unknown cell class": (
+        swapped("trial.toml", "[[arms]]", '[product]\ncell_class = "MSCs"\n\n[[arms]]'),
+        r"unknown cell_class 'MSCs'.*Did you mean 'MSC'",
+    ),
+    "control arm without control": (
+        swapped("trial.toml", 'label = "Cells"', 'label = "Cells"\nrole = "control"'),
+        r"design 'single_arm' has no control group.*\['cells'\]",
+    ),
     "unknown design": (
         swapped("trial.toml", "single_arm", "one_arm"),
         r"unknown design 'one_arm'.*'single_arm'",

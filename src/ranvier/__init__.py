@@ -17,7 +17,21 @@ from typing import TYPE_CHECKING, Any
 from ranvier._version import __version__
 
 if TYPE_CHECKING:
-    from ranvier import course, evidence, io, mri, report, result, safety, scales, stats, tables, verdict
+    from ranvier import (
+        course,
+        errors,
+        evidence,
+        io,
+        mri,
+        report,
+        result,
+        safety,
+        scales,
+        stats,
+        tables,
+        trial,
+        verdict,
+    )
     from ranvier.io import read_trial
     from ranvier.trial import Protocol, Trial
 
@@ -26,6 +40,7 @@ __all__ = [
     "Trial",
     "__version__",
     "course",
+    "errors",
     "evidence",
     "io",
     "mri",
@@ -36,6 +51,7 @@ __all__ = [
     "scales",
     "stats",
     "tables",
+    "trial",
     "verdict",
 ]
 

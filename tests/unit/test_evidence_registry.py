@@ -11,7 +11,7 @@ import pytest
 import ranvier as rv
 from ranvier.errors import InputError
 from ranvier.evidence import CELL_FAMILIES
-from ranvier.trial import DESIGNS
+from ranvier.trial import CELL_CLASSES, DESIGNS
 from ranvier.verdict import OUTCOMES
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -39,6 +39,10 @@ def test_tables_have_the_rows_that_their_readme_gives(held):
     for name, file in rv.evidence.collection._FILES.items():
         height = getattr(held, name).height
         assert f"| {file} | {height} |" in readme
+
+
+def test_a_protocol_names_cells_as_the_registry_does():
+    assert tuple(CELL_FAMILIES) == CELL_CLASSES
 
 
 @pytest.mark.parametrize("table", ["arms", "outcomes", "safety", "endpoints", "patients", "centres"])

@@ -67,6 +67,10 @@ def test_an_explanation_names_method_inputs_and_who_was_left_out() -> None:
         assert part in text
 
 
+def test_inputs_are_written_with_few_digits() -> None:
+    assert "person-years = 7.50171 and 5." in share(inputs={"person-years": (7.5017111, 5.0)}).explain()
+
+
 def test_nobody_left_out_is_not_mentioned() -> None:
     assert "Left out" not in share(left_out=(LeftOut(n=0, reason="nobody"),)).explain()
 

@@ -55,9 +55,9 @@ def test_a_different_edss_of_the_examiner_is_a_query_and_the_derived_one_is_used
             "day": 84,
             "column": "edss",
             "value": "4.0",
-            "message": "the examiner recorded EDSS 4.0, but one grade 4 and one or two grade 3 give 4.5",
+            "message": "The examiner recorded EDSS 4.0, but one grade 4 and one or two grade 3 give 4.5.",
             "allowed": "4.5",
-            "advice": "compare grades, ambulation code and EDSS with the score sheet; correct what is wrong",
+            "advice": "Compare grades, ambulation code and EDSS with the score sheet; correct what is wrong.",
         }
     ]
 

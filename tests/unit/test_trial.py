@@ -21,7 +21,7 @@ CONTENT: dict[str, Any] = {
         {"label": "m6", "day": 180},
     ],
     "endpoints": [{"id": "e", "title": "E", "kind": "edss_change", "visit": "m6"}],
-    "product": {"cell_class": "msc"},
+    "product": {"cell_class": "MSC"},
 }
 
 
@@ -33,7 +33,7 @@ def changed(**parts: Any) -> dict[str, Any]:
 def test_protocol_is_built_from_the_content_of_trial_toml() -> None:
     protocol = Protocol.from_dict(CONTENT)
     assert protocol.control == "uncontrolled"
-    assert protocol.product.cell_class == "msc"
+    assert protocol.product.cell_class == "MSC"
     assert protocol.baseline is not None
     assert protocol.baseline.label == "baseline"
     assert hash(protocol) == hash(Protocol.from_dict(CONTENT))

@@ -109,7 +109,7 @@ def test_file_that_is_not_text_is_refused(tmp_path):
     (tmp_path / "claims.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="cannot be read as text"):
         rv.verdict.read_claims(tmp_path / "claims.toml")
-    with pytest.raises(InputError, match="cannot be read as text"):
+    with pytest.raises(InputError, match="is a folder"):
         rv.verdict.read_claims(tmp_path)
 
 

@@ -31,7 +31,7 @@ out_folder = click.option("--out", type=FOLDER, help="Folder to write to; nothin
 
 
 def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Print an error that ranvier raises on purpose as one line, without a traceback."""
+    """Print an error of ranvier or of the disk as one line, without a traceback."""
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> None:
@@ -39,6 +39,12 @@ def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **options)
         except RanvierError as error:
             click.echo(f"error: {error}", err=True)
+            raise SystemExit(USAGE) from None
+        except BrokenPipeError:
+            raise  # click ends quietly when a reader such as `head` has had enough
+        except OSError as error:
+            name = f"{error.filename}: " if error.filename else ""
+            click.echo(f"error: {name}{error.strerror or error}.", err=True)
             raise SystemExit(USAGE) from None
 
     return run
@@ -136,13 +142,15 @@ def score(
         )
     visits = io.read_grades(file) if file is not None else _one_patient(grades)
     scored = scales.edss(visits, ambulation_coding=coding, scheme=scheme)
+    written = None if out is None else str(io.write_table(scored.table, out))
     if as_json:
-        _print_json({"rows": scored.table, "findings": scored.findings, "definition": scored.definition})
-    elif file is None:
+        content = {"rows": scored.table, "findings": scored.findings, "definition": scored.definition}
+        _print_json(content if written is None else {"written": [written], "findings": scored.findings})
+    elif file is None and written is None:
         row = scored.table.row(0, named=True)
         click.echo("EDSS not known" if row["edss"] is None else f"EDSS {row['edss']:.1f}: {row['rule']}")
     else:
-        _print_scores(scored.table, scored.findings, out)
+        _print_scores(scored.table, scored.findings, written)
     raise SystemExit(FINDINGS if scored.findings is not None and scored.findings.height else 0)
 
 
@@ -159,7 +167,7 @@ def report(folder: Path, out: Path | None, as_json: bool) -> None:
     trial = read_trial(folder)
     findings = trial.check().table.filter(severity="error")
     if findings.height:
-        _print_findings(findings)
+        _print_json(findings) if as_json else _print_findings(findings)
         click.echo("errors stop a report; nothing was written.", err=True)
         raise SystemExit(FINDINGS)
     _deliver(reports.build(trial), out, "report", as_json=as_json)
@@ -215,25 +223,24 @@ def _print_json(content: Any) -> None:
 
 def _print_findings(findings: pl.DataFrame) -> None:
     """Print each finding with its place, what is allowed and what to do."""
+    from ranvier.result import plural
+
     for row in findings.iter_rows(named=True):
         named = (("row", "row"), ("patient", "subject"), ("day", "day"), ("column", "column"))
         place = ", ".join(f"{word} {row[name]}" for word, name in named if row[name] is not None)
         value = "" if row["value"] is None else f" = {row['value']!r}"
         click.echo(f"{row['severity']} {row['rule']}: {row['file']}{', ' if place else ''}{place}{value}")
-        click.echo(f"  {row['message']}" + (f" Allowed: {row['allowed']}." if row["allowed"] else ""))
+        allowed = f" Allowed: {row['allowed']}." if row["allowed"] else ""
+        click.echo(f"  {row['message'].rstrip('.')}.{allowed}")
         click.echo(f"  {row['advice']}")
     errors = findings.filter(severity="error").height
-    click.echo(f"{errors} errors, {findings.height - errors} queries")
+    queries = plural(findings.height - errors, "query", "queries")
+    click.echo(f"{plural(errors, 'error')}, {queries}" if findings.height else "nothing found")
 
 
-def _print_scores(table: pl.DataFrame, findings: pl.DataFrame | None, out: Path | None) -> None:
-    """Print the scored rows as CSV, or write them; what differs from the examiner goes to standard error."""
-    if out is None:
-        click.echo(table.write_csv(), nl=False)
-    else:
-        from ranvier.io import write_table
-
-        click.echo(str(write_table(table, out)))
+def _print_scores(table: pl.DataFrame, findings: pl.DataFrame | None, written: str | None) -> None:
+    """Print the scored rows, or where they stand; what differs from the examiner goes to standard error."""
+    click.echo(table.write_csv(), nl=False) if written is None else click.echo(written)
     if findings is not None:
         for row in findings.iter_rows(named=True):
             click.echo(f"row {row['row']}, patient {row['subject']}: {row['message']}", err=True)

@@ -49,6 +49,7 @@ EDSS_ANY = ChangeRule(
     source="Kurtzke JF. Rating neurologic impairment in multiple sclerosis. Neurology 1983;33:1444-1452",
     note="Any step of the scale counts; most of what is counted may be disagreement between examiners.",
 )
+"""`edss-0.5`: any step of the EDSS counts."""
 EDSS_1_0_5 = ChangeRule(
     name="edss-1.0-or-0.5",
     outcomes=("edss",),
@@ -56,6 +57,7 @@ EDSS_1_0_5 = ChangeRule(
     source=f"{KRAGT}; {HARRIS}",
     note="The two thresholds are not equivalent: the MSFC moved 0.41 more in the upper band.",
 )
+"""`edss-1.0-or-0.5`: 1.0 from a baseline up to 5.5, 0.5 from 6.0."""
 EDSS_1_5_1_0_5 = ChangeRule(
     name="edss-1.5-1.0-0.5",
     outcomes=("edss",),
@@ -70,6 +72,7 @@ EDSS_1_5_1_0_5 = ChangeRule(
     ),
     note="Differs from edss-1.0-or-0.5 at a baseline of 0 and at one of exactly 5.5.",
 )
+"""`edss-1.5-1.0-0.5`: 1.5 from a baseline of 0, 1.0 from 1.0 to 5.0, 0.5 from 5.5."""
 LOGMAR_0_2 = ChangeRule(
     name="logmar-0.2",
     outcomes=("acuity_right_logmar", "acuity_left_logmar"),
@@ -80,6 +83,7 @@ LOGMAR_0_2 = ChangeRule(
         "of one patient are not independent."
     ),
 )
+"""`logmar-0.2`: two lines of an ETDRS chart."""
 T25FW_20 = ChangeRule(
     name="t25fw-20pct",
     outcomes=("t25fw_s",),
@@ -87,6 +91,7 @@ T25FW_20 = ChangeRule(
     source=f"{CADAVID}; {HARRIS}",
     note="20 % of the time, not of the speed: 1.2 times the time is 16.7 % less speed.",
 )
+"""`t25fw-20pct`: 20 % of the time of the 25-foot walk."""
 NHPT_20 = ChangeRule(
     name="nhpt-20pct",
     outcomes=("nhpt_dominant_s", "nhpt_nondominant_s"),
@@ -94,6 +99,7 @@ NHPT_20 = ChangeRule(
     source=f"{CADAVID}; {HARRIS}",
     note="20 % of the time; each hand apart.",
 )
+"""`nhpt-20pct`: 20 % of the time of the nine-hole peg test, each hand apart."""
 
 CHANGE_RULES: Mapping[str, ChangeRule] = {
     rule.name: rule for rule in (EDSS_ANY, EDSS_1_0_5, EDSS_1_5_1_0_5, LOGMAR_0_2, T25FW_20, NHPT_20)

@@ -195,7 +195,8 @@ def _routes(text: str) -> list[str]:
 
 
 def _why_none(disease: str, cell_class: str, trials: list[Study]) -> str:
-    none = f"no randomised trial in {disease} with a result is in the registry"
+    patients = "MS and NMOSD together" if disease == "mixed" else disease
+    none = f"no randomised trial in {patients} with a result is in the registry"
     if any(trial.has_result for trial in trials):
         kept = "aHSCT" if cell_class == CHEMOTHERAPY else "cells without chemotherapy"
         return f"{none} for {kept}; aHSCT and other cells are never compared"

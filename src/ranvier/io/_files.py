@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +22,8 @@ BINARY = {
     b"\x1f\x8b": "a gzip file",
 }
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+CONTROL = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Bytes that no spreadsheet writes and no page can show."""
 SAVE_AS = "save it from the spreadsheet as 'CSV UTF-8 (comma separated)'"
 
 
@@ -40,6 +43,11 @@ def text_of(path: Path) -> str:
         raise InputError(f"{path.name} is in UTF-16, not in UTF-8; {SAVE_AS}.")
     if b"\0" in content:
         raise InputError(f"{path.name} is not a text file: it holds binary content; {SAVE_AS}.")
+    if strange := CONTROL.search(content):
+        line = content.count(b"\n", 0, strange.start()) + 1
+        raise InputError(
+            f"{path.name}, line {line}: there is a control character ({strange.group()[0]:#04x}); delete it."
+        )
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:

@@ -52,7 +52,13 @@ def read_grades(path: str | os.PathLike[str]) -> pl.DataFrame:
     raw = read_cells(file)
     if "subject" not in raw.columns:
         raw = raw.with_columns(pl.format("row {}", "row").alias("subject"))
-    if "day" not in raw.columns:
+    names = [name.strip().casefold() for name in raw.columns]
+    if "date" in names and "day" not in names:
+        raise InputError(
+            f"{file.name}: scoring knows no dates. Write whole days in a column 'day', or leave the column "
+            "'date' out; `ranvier check` and `ranvier report` turn the dates of a trial folder into days."
+        )
+    if "day" not in names:
         raw = raw.with_columns(pl.lit("0").alias("day"))
     visits, findings = parse("visits", raw, file=file.name)
     errors = findings.filter(pl.col("severity") == "error")
@@ -114,7 +120,12 @@ def write_table(frame: pl.DataFrame, path: str | os.PathLike[str]) -> Path:
         raise InputError(f"a table cannot be written as {target.name!r}; use a name that ends in .csv.")
     if not target.absolute().parent.is_dir():
         raise InputError(f"there is no folder {str(target.parent)!r} to write into; make it first.")
+    if target.is_dir():
+        raise InputError(f"{str(target)!r} is a folder; name a file that ends in .csv.")
     draft = target.with_name(target.name + ".part")
-    frame.write_csv(draft)
-    draft.replace(target)
+    try:
+        frame.write_csv(draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
     return target

@@ -32,7 +32,7 @@ disease = "MS"                         # MS, NMOSD or mixed
 
 # What was given, item by item of the DOSES recommendations (doi 10.1177/0363546518798803).
 [product]
-# cell_class = "mesenchymal stromal cells"
+# cell_class = "MSC"                   # MSC, MSC-NP, MSC-NTF, NSC, BM-MNC, SVF or aHSCT
 # donor = "autologous"
 # origin = "bone marrow"
 # separation = "density gradient, plastic adherence, passage 3"

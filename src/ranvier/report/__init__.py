@@ -1,6 +1,7 @@
 """Results in order: one self-contained page, or every number as JSON."""
 
-from ranvier.report.building import BANNERS, build, build_appraisal, trial_findings
+from ranvier.report.building import BANNERS, build, build_appraisal
+from ranvier.report.findings import trial_findings
 from ranvier.report.model import Bullets, DataTable, Drawing, Numbers, Paragraph, Report, Section
 
 __all__ = [

@@ -14,7 +14,6 @@ from ranvier.report import figures
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph, Report, Section
 from ranvier.report.trial_sections import sections
 from ranvier.result import Fit
-from ranvier.scales import edss
 from ranvier.trial import Trial
 from ranvier.verdict import (
     LABELS,
@@ -29,7 +28,7 @@ from ranvier.verdict import (
     assess,
 )
 
-__all__ = ["BANNERS", "build", "build_appraisal", "trial_findings"]
+__all__ = ["BANNERS", "build", "build_appraisal"]
 
 BANNERS = {
     "patients": "",
@@ -98,28 +97,6 @@ def build(trial: Trial) -> Report:
             "scored_visits": analysis.scored.table,
         },
     )
-
-
-def trial_findings(trial: Trial) -> pl.DataFrame:
-    """Give everything that the checks and the scoring find.
-
-    Parameters
-    ----------
-    trial : Trial
-        The trial.
-
-    Returns
-    -------
-    polars.DataFrame
-        Columns of `ranvier.tables.FINDING_SCHEMA`. The examiner's EDSS is compared with the derived one only
-        when the checks find no error, because grades with errors cannot be scored.
-    """
-    found = trial.check().table
-    if found.filter(pl.col("severity") == "error").height:
-        return found
-    coding = trial.protocol.ambulation_coding or "0-16"
-    scored = edss(trial.visits, ambulation_coding=coding, scheme=trial.protocol.edss_scheme)
-    return found if scored.findings is None else pl.concat([found, scored.findings])
 
 
 def build_appraisal(appraisal: Appraisal) -> Report:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["DAYS_PER_MONTH", "INK", "LANES_SHOWN", "RULE", "SERIES", "SOFT", "draw", "month_axis"]
+__all__ = [
+    "DAYS_PER_MONTH",
+    "INK",
+    "LANES_SHOWN",
+    "RULE",
+    "SERIES",
+    "SOFT",
+    "draw",
+    "month_axis",
+    "name_lanes",
+    "short",
+]
 
 DAYS_PER_MONTH = 30.4375
 """Mean length of a calendar month, days."""
@@ -20,7 +32,8 @@ LANES_SHOWN = 40
 """Patients drawn in one figure; more cannot be told apart on a page."""
 MONTH_MARKS = 9
 """Most marks on an axis of months."""
-
+NAME_SHOWN = 24
+"""Letters of a patient's name in a figure; the table behind it has the whole name."""
 
 # Colours that stand for the page's own; they are replaced by CSS variables in the SVG.
 INK, SOFT, RULE, PAPER = "#1c2331", "#565f71", "#d5d9e1", "#fdfdfc"
@@ -100,7 +113,10 @@ def draw(key: str, paint: Callable[[Figure], None], *, size: tuple[float, float]
         FigureCanvasSVG(figure)
         paint(figure)
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        with warnings.catch_warnings():
+            # Text stays text: the reader's own fonts draw the letters that this one lacks.
+            warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
+            figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return _for_page(buffer.getvalue().decode("utf-8"), key, title)
 
 
@@ -125,19 +141,71 @@ def month_axis(ax: Axes) -> None:
     ax.set_xlabel("months from the first dose")
 
 
+def short(text: str, *, letters: int = NAME_SHOWN) -> str:
+    """Cut the middle out of a long name, so that a figure keeps room for what it shows.
+
+    Parameters
+    ----------
+    text : str
+        The name.
+    letters : int
+        Most letters to keep.
+
+    Returns
+    -------
+    str
+        The name, or its two ends around an ellipsis.
+
+    Examples
+    --------
+    >>> short("P1"), short("a-very-long-name-of-a-patient", letters=9)
+    ('P1', 'a-ve…ient')
+    """
+    if len(text) <= letters:
+        return text
+    end = (letters - 1) // 2
+    return f"{text[: letters - 1 - end]}…{text[-end:]}"
+
+
+def name_lanes(ax: Axes, names: Sequence[str], *, letters: int = NAME_SHOWN) -> None:
+    """Write a name beside each lane, the first on top.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes with lane 0, 1, 2 … on the vertical axis.
+    names : sequence of str
+        One name for each lane.
+    letters : int
+        Most letters of a name that are shown.
+
+    Returns
+    -------
+    None
+        The axes are changed in place.
+    """
+    ax.set_yticks(range(len(names)), [short(name, letters=letters) for name in names])
+
+
 def _for_page(svg: str, key: str, title: str) -> str:
     """Cut the prologue, make ids unique, and let the page set colours and font."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, flags=re.DOTALL)
     body = re.sub(r"<!--.*?-->\s*|<style.*?</style>\s*", "", body, flags=re.DOTALL)
-    body = re.sub(r'\bid="([^"]+)"', rf'id="{key}-\1"', body)
-    body = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-\1)", body)
-    body = re.sub(r'(xlink:)?href="#([^"]+)"', rf'href="#{key}-\2"', body)
-    body = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", body)
-    body = re.sub(r"font-family: [^;\"]+;?", "", body)
-    for colour, variable in _VARIABLES.items():
-        body = body.replace(colour, f"var({variable}, {colour})")
+    body = re.sub(r"<[^>]*>", lambda tag: _tag_for_page(tag.group(), key), body)  # never text from the data
     label = title.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     box = re.search(r'viewBox="[^"]+"', body)
     opening = f'<svg {box.group() if box else ""} role="img" aria-label="{label}">'
     return opening + body[body.index(">") + 1 :].rstrip()
+
+
+def _tag_for_page(tag: str, key: str) -> str:
+    """Change ids, links, fonts and colours inside one tag."""
+    tag = re.sub(r'\bid="([^"]+)"', rf'id="{key}-\1"', tag)
+    tag = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-\1)", tag)
+    tag = re.sub(r'(xlink:)?href="#([^"]+)"', rf'href="#{key}-\2"', tag)
+    tag = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", tag)
+    tag = re.sub(r"font-family: [^;\"]+;?", "", tag)
+    for colour, variable in _VARIABLES.items():
+        tag = tag.replace(colour, f"var({variable}, {colour})")
+    return tag

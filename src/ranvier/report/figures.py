@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ranvier.report.course_marks import paint_marks
-from ranvier.report.drawing import DAYS_PER_MONTH, LANES_SHOWN, RULE, SERIES, SOFT, draw, month_axis
+from ranvier.report.drawing import (
+    DAYS_PER_MONTH,
+    LANES_SHOWN,
+    RULE,
+    SERIES,
+    SOFT,
+    draw,
+    month_axis,
+    name_lanes,
+    short,
+)
 from ranvier.report.model import DataTable, Drawing
 from ranvier.result import Derivation, Fit
 
@@ -20,6 +31,9 @@ __all__ = ["change_dumbbell", "edss_course", "interval_chart", "relapses_before_
 
 TIE_SPREAD = 0.3
 """EDSS points over which patients with the same value are spread, less than one step of the scale."""
+
+QUANTITY_SHOWN = 64
+"""Letters of a quantity beside its interval."""
 
 STATUS_STYLE: dict[str | None, dict[str, Any]] = {
     "improved": {"color": SERIES[2], "linestyle": "-", "linewidth": 2.0},
@@ -45,6 +59,7 @@ def edss_course(change: Derivation, *, marks: pl.DataFrame | None = None) -> Dra
         The figure; line style as well as colour tells improved, worse and stable.
     """
     table = _from_baseline(change)
+    paths = _paths(table)
     last = table.group_by("subject", maintain_order=True).last().select("subject", "status", "day", "value")
 
     def paint(figure: Figure) -> None:
@@ -55,7 +70,7 @@ def edss_course(change: Derivation, *, marks: pl.DataFrame | None = None) -> Dra
         for place, row in enumerate(last.iter_rows(named=True)):
             nudge = TIE_SPREAD * (place / max(len(subjects) - 1, 1) - 0.5)  # ties stay visible
             nudges[row["subject"]] = nudge
-            path = table.filter(pl.col("subject") == row["subject"])
+            path = paths[row["subject"]]
             months = [day / DAYS_PER_MONTH for day in path["day"]]
             heights = [value + nudge for value in path["value"]]
             label = row["status"] or "not assessed"
@@ -113,6 +128,23 @@ def _from_baseline(change: Derivation) -> pl.DataFrame:
     )
 
 
+def _paths(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Give the rows of each patient."""
+    return {path["subject"][0]: path for path in table.partition_by("subject", maintain_order=True)}
+
+
+def _first_lanes(change: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """Give the rows of the patients that one figure can hold, and a sentence on the others."""
+    subjects = change["subject"].unique().sort()
+    if len(subjects) <= LANES_SHOWN:
+        return change, ""
+    drawn = change.filter(pl.col("subject").is_in(subjects.head(LANES_SHOWN).implode()))
+    return (
+        drawn,
+        f" The first {LANES_SHOWN} of {len(subjects)} patients by name are drawn; the table has all.",
+    )
+
+
 def _status_counts(last: pl.DataFrame) -> list[tuple[str | None, int]]:
     counts = last.group_by("status").len().sort("status", nulls_last=True)
     return [(status, number) for status, number in counts.iter_rows()]
@@ -128,7 +160,7 @@ def _name_line_ends(ax: Axes, last: pl.DataFrame) -> None:
     for row in ends.iter_rows(named=True):
         height = max(row["value"], height + gap)
         ax.annotate(
-            row["subject"],
+            short(row["subject"]),
             (right, height),
             xytext=(8, 0),
             textcoords="offset points",
@@ -152,17 +184,20 @@ def change_dumbbell(change: Derivation, *, key: str, title: str, description: st
     Drawing
         The figure.
     """
-    rows = change.table.filter(pl.col("change").is_not_null()).height
+    rows, more = _first_lanes(change.table)
+    shown = replace(change, table=rows)
 
     def paint(figure: Figure) -> None:
-        change.plot(figure.add_subplot()).set_title("")  # the caption has it
+        ax = shown.plot(figure.add_subplot())
+        ax.set_title("")  # the caption has it
+        name_lanes(ax, [label.get_text() for label in ax.get_yticklabels()])
 
     columns = ["subject", "visit", "baseline", "value", "change", "status"]
     return Drawing(
         key=key,
         title=title,
-        description=description,
-        svg=draw(key, paint, size=(7.6, 1.3 + 0.3 * max(rows, 1)), title=title),
+        description=description + more,
+        svg=draw(key, paint, size=(7.6, 1.3 + 0.3 * max(rows.height, 1)), title=title),
         data=DataTable(caption=title, frame=change.table.select(columns)),
     )
 
@@ -190,10 +225,11 @@ def relapses_before_after(rates: Derivation) -> Drawing:
         for name in [*wanted, "per_year_before", "per_year_after"]
         if name not in wide.columns
     ).sort("subject")
+    shown, more = _first_lanes(wide)
 
     def paint(figure: Figure) -> None:
         ax = figure.add_subplot()
-        for place, row in enumerate(wide.iter_rows(named=True)):
+        for place, row in enumerate(shown.iter_rows(named=True)):
             before, after = row["per_year_before"], row["per_year_after"]
             if before is None or after is None:
                 continue
@@ -202,18 +238,19 @@ def relapses_before_after(rates: Derivation) -> Drawing:
             ax.scatter([after], [place], marker="o", s=30, color=SERIES[0], zorder=4)
         ax.scatter([], [], marker="o", facecolors="none", edgecolors=SERIES[1], label="before the first dose")
         ax.scatter([], [], marker="o", color=SERIES[0], label="after")
-        ax.set_yticks(range(wide.height), wide["subject"].to_list())
-        ax.set_ylim(wide.height - 0.4, -0.6)
+        name_lanes(ax, shown["subject"].to_list())
+        ax.set_ylim(shown.height - 0.4, -0.6)
         ax.set_xlabel("relapses per year")
         ax.set_xlim(left=-0.1)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3 if wide.height < 6 else -0.17), ncols=2)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3 if shown.height < 6 else -0.17), ncols=2)
 
     return Drawing(
         key="relapses-before-after",
         title="Relapses before and after the first dose.",
-        description="Open circle before, filled circle after; a fall is expected even without treatment.",
+        description="Open circle before, filled circle after; a fall is expected even without treatment."
+        + more,
         svg=draw(
-            "relapses-before-after", paint, size=(7.6, 1.3 + 0.3 * wide.height), title="Relapses per year"
+            "relapses-before-after", paint, size=(7.6, 1.3 + 0.3 * shown.height), title="Relapses per year"
         ),
         data=DataTable(
             caption="Relapses and years of observation",
@@ -242,8 +279,7 @@ def slopes(change: Derivation, *, key: str, title: str, unit: str, note: str) ->
 
     def paint(figure: Figure) -> None:
         ax = figure.add_subplot()
-        for subject in table["subject"].unique(maintain_order=True):
-            path = table.filter(pl.col("subject") == subject)
+        for path in _paths(table).values():
             months = [day / DAYS_PER_MONTH for day in path["day"]]
             values = path["value"].to_list()
             ax.plot(months, values, marker="o", markersize=3.5, color=SERIES[0], alpha=0.85)
@@ -295,6 +331,7 @@ def interval_chart(fit: Fit, *, key: str) -> Drawing:
     def paint(figure: Figure) -> None:
         ax = fit.plot(figure.add_subplot())
         ax.set_title("")
+        name_lanes(ax, [part.quantity for part in fit.estimates], letters=QUANTITY_SHOWN)
         ax.set_xlim(-0.02, 1.0)
         ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
         ax.set_xlabel("patients")

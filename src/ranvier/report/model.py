@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ranvier.errors import InputError
-from ranvier.result import Estimate, json_ready
+from ranvier.result import Estimate, json_ready, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -172,7 +172,7 @@ class Report:
         return ready
 
     def explain(self) -> str:
-        """Give the sentences of the report without tables and figures.
+        """Give the sentences of the report; tables and figures are named, not shown.
 
         Returns
         -------
@@ -189,6 +189,10 @@ class Report:
                     lines += [block.title, *(f"- {item}" for item in block.items)]
                 elif isinstance(block, Numbers):
                     lines += [f"- {estimate.quantity}: {estimate.text()}" for estimate in block.estimates]
+                elif isinstance(block, DataTable):
+                    lines.append(f"[table: {block.caption}; {plural(block.frame.height, 'row')}]")
+                else:
+                    lines.append(f"[figure: {block.title}]")
         return "\n".join(line for line in lines if line)
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -234,20 +238,12 @@ class Report:
         InputError
             When the ending is another or the folder does not exist.
         """
-        import json
-
         target = Path(path)
         if not target.parent.is_dir():
             raise InputError(f"folder {str(target.parent)!r} does not exist; make it first.")
-        if target.suffix == ".html":
-            content = self.html()
-        elif target.suffix == ".json":
-            content = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        else:
-            raise InputError(f"a report cannot be saved as {target.suffix!r}; use .html or .json.")
-        draft = target.with_name(target.name + ".part")
-        draft.write_text(content, encoding="utf-8", newline="\n")
-        draft.replace(target)
+        if target.suffix not in _WRITERS:
+            raise InputError(f"a report cannot be saved as {target.name!r}; use .html or .json.")
+        _write({target: _WRITERS[target.suffix](self)})
         return target
 
     def save_all(self, folder: str | Path, name: str) -> tuple[Path, Path]:
@@ -264,15 +260,53 @@ class Report:
         -------
         tuple of Path
             The page and the numbers.
+
+        Raises
+        ------
+        InputError
+            When the folder, or one above it, is a file. Both are written or neither is.
         """
         target = Path(folder)
-        if target.exists() and not target.is_dir():
-            raise InputError(f"{str(target)!r} is a file; name a folder.")
+        above = next(part for part in (target, *target.absolute().parents) if part.exists())
+        if not above.is_dir():
+            raise InputError(f"{str(above)!r} is a file; name a folder to write to.")
+        page, numbers = target / f"{name}.html", target / f"{name}.json"
+        content = {page: _page_text(self), numbers: _json_text(self)}
         target.mkdir(parents=True, exist_ok=True)
-        return self.save(target / f"{name}.html"), self.save(target / f"{name}.json")
+        _write(content)
+        return page, numbers
 
     def _repr_html_(self) -> str:
         return self.html()
+
+
+def _page_text(report: Report) -> str:
+    return report.html()
+
+
+def _json_text(report: Report) -> str:
+    import json
+
+    return json.dumps(report.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+_WRITERS = {".html": _page_text, ".json": _json_text}
+
+
+def _write(content: Mapping[Path, str]) -> None:
+    """Write every file beside its place, then move all of them; leave nothing half-written."""
+    for target in content:
+        if target.is_dir():
+            raise InputError(f"{str(target)!r} is a folder; move it away or choose another name.")
+    drafts = {target: target.with_name(target.name + ".part") for target in content}
+    try:
+        for target, draft in drafts.items():
+            draft.write_text(content[target], encoding="utf-8", newline="\n")
+        for target, draft in drafts.items():
+            draft.replace(target)
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
 
 
 def _block_dict(block: Block) -> dict[str, Any]:

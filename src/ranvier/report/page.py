@@ -10,7 +10,7 @@ import jinja2
 import polars as pl
 
 from ranvier.report.model import DataTable, Report
-from ranvier.result import number
+from ranvier.result import number, p_text
 
 __all__ = ["cells", "render"]
 
@@ -36,7 +36,7 @@ def render(report: Report) -> str:
     >>> "default-src 'none'" in page
     True
     """
-    return _template().render(report=report, cells=cells, heading=_heading)
+    return _template().render(report=report, cells=cells, heading=_heading, p_text=p_text)
 
 
 @cache
@@ -76,18 +76,16 @@ def cells(frame: pl.DataFrame) -> list[list[dict[str, Any]]]:
     '–'
     """
     digits = {name: _digits(frame[name]) for name in frame.columns if frame[name].dtype.is_float()}
+    numeric = {name: dtype.is_numeric() for name, dtype in frame.schema.items()}
     return [
-        [
-            {"text": _text(value, digits.get(name)), "numeric": frame[name].dtype.is_numeric()}
-            for name, value in row.items()
-        ]
+        [{"text": _text(value, digits.get(name)), "numeric": numeric[name]} for name, value in row.items()]
         for row in frame.iter_rows(named=True)
     ]
 
 
 def _digits(column: pl.Series) -> int:
     """Give the decimals that a column needs, at most three."""
-    known = column.drop_nulls()
+    known = column.drop_nulls().drop_nans()
     for digits in range(3):
         if known.is_empty() or bool(((known - known.round(digits)).abs() < 1e-9).all()):
             return digits

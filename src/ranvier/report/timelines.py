@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ranvier.report.drawing import DAYS_PER_MONTH, INK, LANES_SHOWN, RULE, SERIES, SOFT, draw, month_axis
+from ranvier.report.drawing import (
+    DAYS_PER_MONTH,
+    INK,
+    LANES_SHOWN,
+    RULE,
+    SERIES,
+    SOFT,
+    draw,
+    month_axis,
+    name_lanes,
+)
 from ranvier.report.model import DataTable, Drawing
 from ranvier.result import plural
 
@@ -41,7 +51,7 @@ def timeline(trial: Trial, visits: pl.DataFrame) -> Drawing:
 
     def paint(figure: Figure) -> None:
         ax = figure.add_subplot()
-        _paint_lanes(ax, place, events)
+        _paint_lanes(ax, place, _spans(trial, events))
         for kind, style in _EVENT_STYLE.items():
             rows = events.filter(pl.col("kind") == kind)
             if rows.height:
@@ -52,7 +62,7 @@ def timeline(trial: Trial, visits: pl.DataFrame) -> Drawing:
             ax.annotate(
                 row["what"],
                 (row["day"] / DAYS_PER_MONTH, place[row["subject"]]),
-                xytext=(0, 6),
+                xytext=(0, 7),
                 textcoords="offset points",
                 ha="center",
                 fontsize=7.5,
@@ -81,7 +91,7 @@ def timeline(trial: Trial, visits: pl.DataFrame) -> Drawing:
 
 _EVENT_STYLE: dict[str, dict[str, Any]] = {
     "EDSS": {"offset": 0.0, "marker": {"marker": "|", "s": 40, "color": INK}},
-    "dose": {"offset": 0.24, "marker": {"marker": "^", "s": 46, "color": SERIES[0]}},
+    "dose": {"offset": 0.0, "marker": {"marker": "^", "s": 46, "color": SERIES[0]}},
     "relapse": {"offset": 0.0, "marker": {"marker": "X", "s": 52, "color": SERIES[1]}},
     "scan": {
         "offset": 0.26,
@@ -118,12 +128,20 @@ def _timeline_events(trial: Trial, visits: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _paint_lanes(ax: Axes, place: Mapping[str, int], events: pl.DataFrame) -> None:
-    """Draw the lane of each patient and name it."""
-    spans = events.group_by("subject").agg(
-        pl.col("day").min().alias("first"), pl.col("day").max().alias("last")
+def _spans(trial: Trial, events: pl.DataFrame) -> pl.DataFrame:
+    """Give the first and the last day on which something is known of each patient."""
+    contacts = trial.subjects.select("subject", pl.col("last_contact_day").alias("day")).drop_nulls()
+    days = pl.concat([events.select("subject", "day"), contacts])
+    return (
+        days.group_by("subject")
+        .agg(pl.col("day").min().alias("first"), pl.col("day").max().alias("last"))
+        .sort("subject")
     )
-    for subject, first, last in spans.iter_rows():
+
+
+def _paint_lanes(ax: Axes, place: Mapping[str, int], spans: pl.DataFrame) -> None:
+    """Draw the lane of each patient and name it."""
+    for subject, first, last in spans.filter(pl.col("subject").is_in(list(place))).iter_rows():
         ax.plot(
             [first / DAYS_PER_MONTH, last / DAYS_PER_MONTH],
             [place[subject]] * 2,
@@ -132,7 +150,7 @@ def _paint_lanes(ax: Axes, place: Mapping[str, int], events: pl.DataFrame) -> No
             zorder=1,
         )
     ax.axvline(0, color=SOFT, linewidth=0.8, linestyle=":")
-    ax.set_yticks(list(place.values()), list(place))
+    name_lanes(ax, list(place))
     ax.set_ylim(len(place) - 0.4, -0.7)
     month_axis(ax)
     ax.spines["left"].set_visible(False)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from ranvier import course
 from ranvier.report import figures
 from ranvier.report.course_marks import event_marks
 from ranvier.report.course_section import confirmed_section
@@ -17,7 +18,7 @@ from ranvier.verdict import Analysis, Measured
 __all__ = ["PATIENTS_LISTED", "SECTIONS", "sections"]
 
 PATIENTS_LISTED = 200
-"""Patients listed one by one on the page; report.json and the input files hold all of them."""
+"""Rows of patients or queries listed one by one; the input files and `ranvier check` hold all of them."""
 
 NOT_REPORTED = "not reported"
 
@@ -108,16 +109,14 @@ def _gap(before: int | None, after: int, words: str) -> str:
 def _baseline(analysis: Analysis) -> list[Block]:
     columns = ["subject", "arm", "sex", "age_years", "diagnosis", "phenotype", "aqp4", "last_attack_day"]
     columns += ["last_rescue_day", "treated"]
-    first = analysis.edss.table.unique("subject", keep="first").select(
-        "subject", pl.col("baseline").alias("edss")
-    )
+    served = course.at_schedule(analysis.visits, analysis.trial.protocol.schedule).table
+    first = served.filter(pl.col("baseline")).select("subject", pl.col("value").alias("edss"))
     people = analysis.trial.subjects.select(columns).join(
         first, on="subject", how="left", maintain_order="left"
     )
     shown = people.head(PATIENTS_LISTED)
     empty = [name for name in shown.columns if shown[name].null_count() == shown.height]
     note = f"Not known for any patient: {', '.join(_words(name) for name in empty)}." if empty else ""
-    more = people.height - shown.height
     return [
         DataTable(
             caption=f"Baseline of each of {plural(people.height, 'patient')}",
@@ -130,11 +129,15 @@ def _baseline(analysis: Analysis) -> list[Block]:
                 "last_rescue_day": "last rescue, day",
                 "edss": "EDSS",
             },
-            note=" ".join(
-                part for part in (note, f"{more} more patients are not listed here." if more else "") if part
-            ),
+            note=" ".join(part for part in (note, _unlisted(people, "patient")) if part),
         )
     ]
+
+
+def _unlisted(frame: pl.DataFrame, noun: str, many: str | None = None) -> str:
+    """Say how many rows are not listed; nothing when all are."""
+    more = frame.height - PATIENTS_LISTED
+    return f"{plural(more, f'more {noun}', many and f'more {many}')} not listed here." if more > 0 else ""
 
 
 def _words(column: str) -> str:
@@ -154,10 +157,9 @@ def _timelines(analysis: Analysis) -> list[Block]:
 def _edss(analysis: Analysis) -> list[Block]:
     blocks: list[Block] = [Paragraph(text=analysis.rule.text())]
     if analysis.final.table.is_empty():
-        blocks.append(
-            Paragraph(text=f"Nobody has both EDSS values at {analysis.final_visit}.", tone="caution")
-        )
-        return blocks
+        text = f"Nobody has an EDSS at baseline and at {analysis.final_visit}."
+        blocks.append(Paragraph(text=text, tone="caution"))
+        return [*blocks, figures.edss_course(analysis.edss)] if analysis.edss.table.height else blocks
     noise = analysis.final.noise
     band = f" The grey band is ±{noise.value:g} points: {noise.note}" if noise else ""
     blocks += [
@@ -185,7 +187,7 @@ def _relapses(analysis: Analysis) -> list[Block]:
     blocks: list[Block] = [Paragraph(text=rates.method)]
     blocks += _left(rates.left_out)
     if analysis.relapse_rates:
-        blocks.append(Numbers(estimates=analysis.relapse_rates))
+        blocks.append(Numbers(estimates=tuple(part for rates in analysis.relapse_rates for part in rates)))
     if rates.table.height:
         blocks.append(figures.relapses_before_after(rates))
     return blocks
@@ -199,11 +201,15 @@ def _left(left_out: Sequence[LeftOut]) -> list[Block]:
 def _measured(parts: Sequence[Measured], absent: str, key: str) -> list[Block]:
     if not parts:
         return [Paragraph(text=absent)]
-    estimates = tuple(part.estimate for part in parts if part.estimate is not None)
+    estimates = tuple(estimate for part in parts for estimate in part.estimates)
     blocks: list[Block] = [Paragraph(text=parts[0].change.method)]
     if estimates:
         blocks.append(Numbers(estimates=estimates))
     for place, part in enumerate(parts, start=1):
+        if part.change.table.is_empty():
+            text = f"Nobody has {part.name} at baseline and at a later visit."
+            blocks.append(Paragraph(text=text, tone="caution"))
+            continue
         blocks.append(
             figures.slopes(
                 part.change,
@@ -277,6 +283,7 @@ def _findings(analysis: Analysis) -> list[Block]:
             caption="Queries",
             frame=table.select(columns).head(PATIENTS_LISTED),
             labels={"subject": "patient", "message": "what was found", "advice": "what to do"},
+            note=_unlisted(table, "query", "queries"),
         ),
     ]
 

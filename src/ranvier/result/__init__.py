@@ -2,7 +2,7 @@
 
 from ranvier.result.derivation import TRACE_SCHEMA, Derivation
 from ranvier.result.estimate import Estimate, Fit, LeftOut
-from ranvier.result.wording import json_ready, number, percent, plural
+from ranvier.result.wording import json_ready, number, p_text, percent, plural
 
 __all__ = [
     "TRACE_SCHEMA",
@@ -12,6 +12,7 @@ __all__ = [
     "LeftOut",
     "json_ready",
     "number",
+    "p_text",
     "percent",
     "plural",
 ]

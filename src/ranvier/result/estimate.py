@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "Fit", "LeftOut"]
 
+LONGEST_INPUT = 40
+"""Characters of an input that is still read inside a sentence."""
+
 WHOLE_UNITS = ("mm³",)
 """Units whose decimals nobody measures."""
 
@@ -124,7 +127,8 @@ class Estimate:
         parts = [f"{self.quantity[:1].upper()}{self.quantity[1:]}: {self.text()}.", self.method_text]
         if self.p_value is not None:
             parts.append(f"Two-sided p = {self.p_value:.3g} for the hypothesis: {self.null}.")
-        given = ", ".join(f"{key} = {value}" for key, value in self.inputs.items() if _is_short(value))
+        texts = {key: _short(value) for key, value in self.inputs.items()}
+        given = ", ".join(f"{key} = {text}" for key, text in texts.items() if len(text) <= LONGEST_INPUT)
         parts.append(f"Inputs: {given}." if given else f"n = {self.n}.")
         parts += [f"Left out: {left.n} ({left.reason})." for left in self.left_out if left.n]
         parts += list(self.notes)
@@ -228,7 +232,7 @@ class Fit:
             ax.plot([estimate.low, estimate.high], [row, row], color="C0", linewidth=2)
             ax.plot([estimate.value], [row], marker="o", color="C0")
         ax.set_yticks(range(len(self.estimates)), [estimate.quantity for estimate in self.estimates])
-        ax.set_ylim(len(self.estimates) - 0.5, -0.5)
+        ax.set_ylim(max(len(self.estimates), 1) - 0.5, -0.5)
         ax.set_title(self.title)
         return ax
 
@@ -237,6 +241,10 @@ class Fit:
         return f"<p><strong>{escape(self.title)}</strong></p><ul>{rows}</ul>"
 
 
-def _is_short(value: Any) -> bool:
-    """Tell whether an input is short enough to be read inside a sentence."""
-    return len(str(value)) <= 40
+def _short(value: Any) -> str:
+    """Write an input for a sentence: at most six significant digits."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        return " and ".join(_short(part) for part in value)
+    return str(value)

@@ -7,9 +7,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["json_ready", "number", "percent", "plural"]
+__all__ = ["json_ready", "number", "p_text", "percent", "plural"]
 
 MINUS = "\N{MINUS SIGN}"
+SMALLEST_P = 0.001
+"""p value below which the digits are not written."""
 
 
 def number(value: float | None, *, digits: int = 2) -> str:
@@ -66,6 +68,27 @@ def percent(share: float | None, *, digits: int = 1) -> str:
     if share is None or math.isnan(share):
         return "not known"
     return f"{number(100 * share, digits=digits)} %"
+
+
+def p_text(p: float) -> str:
+    """Write a p value; below a thousandth its size says nothing more.
+
+    Parameters
+    ----------
+    p : float
+        A p value between 0 and 1.
+
+    Returns
+    -------
+    str
+        Such as "p = 0.125" or "p < 0.001".
+
+    Examples
+    --------
+    >>> p_text(0.125), p_text(1.0), p_text(2e-6)
+    ('p = 0.125', 'p = 1', 'p < 0.001')
+    """
+    return "p < 0.001" if p < SMALLEST_P else f"p = {p:.3g}"
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:

@@ -105,6 +105,7 @@ STEP_RULES: tuple[StepRule, ...] = (
     StepRule("one-1", (NONE, NONE, NONE, NONE, ONE), 1.0, "one grade 1 gives {step}"),
     StepRule("all-0", (NONE, NONE, NONE, NONE, NONE), 0.0, "no counted grade above 0 gives {step}"),
 )
+"""Every row of the scoring table; exactly one fits each pattern of converted grades."""
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def edss(
     day 0, score EDSS: 3.5 — one grade 3 and one or two grade 2 give 3.5
     day 84, score EDSS: 4.5 — one grade 4 and one or two grade 3 give 4.5
     >>> scored.findings["message"].to_list()
-    ['the examiner recorded EDSS 4.0, but one grade 4 and one or two grade 3 give 4.5']
+    ['The examiner recorded EDSS 4.0, but one grade 4 and one or two grade 3 give 4.5.']
     """
     scoring = Scoring(ambulation_coding=ambulation_coding, scheme=scheme, rules=rules)
     given = _columns(visits)
@@ -233,9 +233,11 @@ def _differences(table: pl.DataFrame, row: pl.Series) -> pl.DataFrame:
         day="day",
         column=pl.lit("edss"),
         value=value,
-        message=pl.format("the examiner recorded EDSS {}, but {}", value, "rule"),
+        message=pl.format("The examiner recorded EDSS {}, but {}.", value, "rule"),
         allowed=derived,
-        advice=pl.lit("compare grades, ambulation code and EDSS with the score sheet; correct what is wrong"),
+        advice=pl.lit(
+            "Compare grades, ambulation code and EDSS with the score sheet; correct what is wrong."
+        ),
     ).cast(pl.Schema(FINDING_SCHEMA))
 
 

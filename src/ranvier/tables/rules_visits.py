@@ -20,6 +20,8 @@ MEASURED = [
 NO_CODES = "Correct the value; leave the cell empty when it is not known, without a code such as -99."
 fs_unknown = pl.any_horizontal(pl.col(name).is_null() for name in (*FUNCTIONAL_SYSTEMS, "ambulation"))
 
+uncoded = pl.col("ambulation").is_not_null() & ~pl.col("coded")
+
 RULES: tuple[Rule, ...] = (
     Rule(
         id="visit-duplicate",
@@ -140,7 +142,7 @@ RULES: tuple[Rule, ...] = (
         advice="Look on the scoring sheet that was used: its highest code tells the coding.",
         tables=VISITS,
         columns=("ambulation",),
-        when=pl.col("ambulation").is_not_null() & ~pl.col("coded"),
+        when=uncoded & (uncoded.cum_sum() == 1),  # once: one line of trial.toml mends every row
     ),
     Rule(
         id="acuity-range",

@@ -1,6 +1,7 @@
 """One study: its tables and its protocol."""
 
 from ranvier.trial.protocol import (
+    CELL_CLASSES,
     DATA_KINDS,
     DESIGNS,
     ENDPOINT_KINDS,
@@ -18,6 +19,7 @@ from ranvier.trial.schedule import VISIT_REASONS, assign_visits, since_baseline,
 from ranvier.trial.trial import Trial
 
 __all__ = [
+    "CELL_CLASSES",
     "DATA_KINDS",
     "DESIGNS",
     "ENDPOINT_KINDS",

@@ -14,6 +14,7 @@ import polars as pl
 from ranvier.errors import InputError, require_choice, suggest
 
 __all__ = [
+    "CELL_CLASSES",
     "DATA_KINDS",
     "DESIGNS",
     "ENDPOINT_KINDS",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 DATA_KINDS = ("patients", "reconstruction", "simulated")
+"""Every kind of data; all but "patients" put a banner on every page."""
 
 DESIGNS: dict[str, str] = {
     "case_report": "uncontrolled",
@@ -51,6 +53,18 @@ DESIGNS: dict[str, str] = {
 }
 """Every design, and the class of control that caps what it can show."""
 
+CELL_CLASSES = (
+    "MSC",
+    "MSC-like (PDA-001)",
+    "MSC-NP",
+    "MSC-NTF",
+    "NSC",
+    "BM-MNC",
+    "SVF",
+    "aHSCT",
+)
+"""Every class of cells, as the evidence registry writes them."""
+
 ENDPOINT_KINDS = (
     "edss_responder",
     "edss_change",
@@ -62,6 +76,7 @@ ENDPOINT_KINDS = (
     "acuity",
     "serious_event",
 )
+"""Every kind of endpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +110,10 @@ class Product:
     dose: str | None = None
     schedule: str | None = None
     co_intervention: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.cell_class is not None:
+            require_choice("cell_class", self.cell_class, CELL_CLASSES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +253,12 @@ class Protocol:
         baselines = [visit.label for visit in self.visits if visit.baseline]
         if self.visits and len(baselines) != 1:
             raise InputError(f"exactly one visit must have baseline = true; found {baselines or 'none'}.")
+        controls = [arm.id for arm in self.arms if arm.role == "control"]
+        if controls and self.control in ("uncontrolled", "before-after"):
+            raise InputError(
+                f"design {self.design!r} has no control group, but the arms {controls} have the role "
+                "'control'; correct the design or the role."
+            )
         labels = [visit.label for visit in self.visits]
         for endpoint in self.endpoints:
             if endpoint.visit is not None:

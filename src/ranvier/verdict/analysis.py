@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 
 import polars as pl
 
@@ -13,7 +13,7 @@ from ranvier.trial import Endpoint, Trial
 from ranvier.verdict.confirmed import confirmed_events
 from ranvier.verdict.numbers import Analysis, Flow, Measured
 
-__all__ = ["analyse"]
+__all__ = ["analyse", "with_scoring"]
 
 DEFAULT_RULE = "edss-1.0-or-0.5"
 """Responder rule when the protocol names none: 1.0 point up to 5.5, 0.5 above (see docs/definitions)."""
@@ -83,7 +83,7 @@ def analyse(trial: Trial) -> Analysis:
     )
     return Analysis(
         trial=trial,
-        findings=pl.concat([found, scored.findings]) if scored.findings is not None else found,
+        findings=with_scoring(found, trial, scored),
         scored=scored,
         visits=visits,
         rule=rule,
@@ -95,15 +95,38 @@ def analyse(trial: Trial) -> Analysis:
         other_rules=_other_rules(trial, visits, treated, rule, final_visit),
         edss_change=_edss_change(trial, final, final_visit),
         relapses=relapses,
-        relapse_rates=_relapse_rates(relapses),
-        lesions=_lesions(trial, treated),
-        acuity=_acuity(trial, visits, treated),
+        relapse_rates=_relapse_rates(trial, relapses),
+        lesions=_lesions(trial, treated, final_visit),
+        acuity=_acuity(trial, visits, treated, final_visit),
         adverse=adverse,
         safety=_safety(trial, adverse),
         safety_notes=_safety_notes(trial),
         attack_unknown=_attack_unknown(trial),
         confirmed=confirmed_events(trial, visits, _baseline_days(trial, visits, treated), treated),
     )
+
+
+def with_scoring(found: pl.DataFrame, trial: Trial, scored: Derivation) -> pl.DataFrame:
+    """Add what the scoring found to what the checks found.
+
+    Parameters
+    ----------
+    found : polars.DataFrame
+        From `Trial.check`.
+    trial : Trial
+        The trial.
+    scored : Derivation
+        From `ranvier.scales.edss`.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns of `ranvier.tables.FINDING_SCHEMA`, with the file that the visits were read from.
+    """
+    if scored.findings is None:
+        return found
+    file = pl.lit(trial.files.get("visits", "visits")).alias("file")
+    return pl.concat([found, scored.findings.with_columns(file)])
 
 
 def _refuse_errors(findings: pl.DataFrame) -> None:
@@ -129,7 +152,7 @@ def _edss_endpoint(trial: Trial) -> Endpoint | None:
 def _at_visit(edss: course.Change, visit: str) -> course.Change:
     """Give the rows and decisions of one scheduled visit."""
     step = f"change at {visit}"
-    return dataclasses.replace(
+    return replace(
         edss,
         name=f"EDSS change at {visit}",
         table=edss.table.filter(pl.col("visit") == visit),
@@ -158,11 +181,15 @@ def _flow(trial: Trial, treated: list[str], final: course.Change, visit: str) ->
 
 
 def _by_arm(trial: Trial, table: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """Give the rows of each arm with the words that follow a quantity; no words when there is one arm."""
+    """Give the rows of each arm with the words that follow a quantity; no words when there is one arm.
+
+    The arms that got cells come first, then the controls, each in the order of the patients.
+    """
     arms = trial.subjects.select("subject", "arm")
     joined = table.join(arms, on="subject", how="left")
     labels = {arm.id: arm.label for arm in trial.protocol.arms}
-    names = arms["arm"].unique(maintain_order=True).to_list()
+    controls = {arm.id for arm in trial.protocol.arms if arm.role == "control"}
+    names = sorted(arms["arm"].unique(maintain_order=True), key=lambda name: name in controls)
     return [
         (f", {labels.get(name, name)}" if len(names) > 1 else "", joined.filter(pl.col("arm") == name))
         for name in names
@@ -212,45 +239,58 @@ def _edss_change(trial: Trial, final: course.Change, visit: str) -> tuple[Estima
     )
 
 
-def _relapse_rates(relapses: course.RelapseRate | None) -> tuple[Estimate, ...]:
-    """Give the yearly rates before and after the first dose, and their ratio."""
+def _relapse_rates(
+    trial: Trial, relapses: course.RelapseRate | None
+) -> tuple[tuple[Estimate, Estimate, Estimate], ...]:
+    """Give the yearly rates before and after the first dose, and their ratio, in each arm."""
     if relapses is None:
         return ()
-    totals = {row["period"]: row for row in relapses.totals().iter_rows(named=True)}
-    before, after = totals["before"], totals["after"]
-    if not (before["years"] > 0 and after["years"] > 0):
-        return ()
-    rates = [
-        stats.rate(
-            row["relapses"], row["years"], quantity=f"relapses per year {words}", left_out=relapses.left_out
+    by_arm = _by_arm(trial, relapses.table)
+    found = []
+    for arm, rows in by_arm:
+        totals = {row["period"]: row for row in replace(relapses, table=rows).totals().to_dicts()}
+        before, after = totals["before"], totals["after"]
+        if not (before["years"] > 0 and after["years"] > 0):
+            continue
+        first, second = (
+            stats.rate(
+                row["relapses"],
+                row["years"],
+                quantity=f"relapses per year {words} the first dose{arm}",
+                left_out=relapses.left_out if len(by_arm) == 1 else (),
+            )
+            for row, words in ((before, "before"), (after, "after"))
         )
-        for row, words in ((before, "before the first dose"), (after, "after the first dose"))
-    ]
-    ratio = stats.rate_ratio(
-        (after["relapses"], before["relapses"]),
-        (after["years"], before["years"]),
-        quantity="relapse rate after over before",
-    )
-    return (*rates, ratio)
+        ratio = stats.rate_ratio(
+            (after["relapses"], before["relapses"]),
+            (after["years"], before["years"]),
+            quantity=f"relapse rate after over before{arm}",
+        )
+        found.append((first, second, ratio))
+    return tuple(found)
 
 
-def _measured(name: str, unit: str, change: Derivation) -> Measured:
-    """Add the typical change at the last scheduled visit that has values."""
+def _measured(trial: Trial, name: str, unit: str, change: Derivation, final_visit: str) -> Measured:
+    """Add the typical change at the visit of the result, or at the last visit that has values."""
     table = change.table
     if table.is_empty():
-        return Measured(name=name, unit=unit, change=change, estimate=None)
-    visit = table.sort("day")["visit"][-1]
-    rows = table.filter(pl.col("visit") == visit)
-    estimate = stats.paired(
-        rows["baseline"].to_list(),
-        rows["value"].to_list(),
-        quantity=f"typical change of {name} at {visit}",
-        unit=unit,
+        return Measured(name=name, unit=unit, change=change, estimates=())
+    seen = table["visit"].unique().to_list()
+    visit = final_visit if final_visit in seen else table.sort("day")["visit"][-1]
+    estimates = tuple(
+        stats.paired(
+            rows["baseline"].to_list(),
+            rows["value"].to_list(),
+            quantity=f"typical change of {name} at {visit}{arm}",
+            unit=unit,
+        )
+        for arm, rows in _by_arm(trial, table.filter(pl.col("visit") == visit))
+        if rows.height
     )
-    return Measured(name=name, unit=unit, change=change, estimate=estimate)
+    return Measured(name=name, unit=unit, change=change, estimates=estimates)
 
 
-def _lesions(trial: Trial, treated: list[str]) -> tuple[Measured, ...]:
+def _lesions(trial: Trial, treated: list[str], final_visit: str) -> tuple[Measured, ...]:
     found = []
     for region in trial.mri["region"].drop_nulls().unique().sort():
         scans = trial.mri.filter(pl.col("region") == region)
@@ -259,18 +299,20 @@ def _lesions(trial: Trial, treated: list[str]) -> tuple[Measured, ...]:
                 change = mri.change(
                     trial.mri, trial.protocol.schedule, column=column, region=region, subjects=treated
                 )
-                found.append(_measured(f"{name}, {region}", unit, change))
+                found.append(_measured(trial, f"{name}, {region}", unit, change, final_visit))
     return tuple(found)
 
 
-def _acuity(trial: Trial, visits: pl.DataFrame, treated: list[str]) -> tuple[Measured, ...]:
+def _acuity(trial: Trial, visits: pl.DataFrame, treated: list[str], final_visit: str) -> tuple[Measured, ...]:
     return tuple(
         _measured(
+            trial,
             f"acuity, {eye}",
             "logMAR",
             course.change(
                 visits, trial.protocol.schedule, outcome=column, rule=course.LOGMAR_0_2, subjects=treated
             ),
+            final_visit,
         )
         for column, eye in EYES.items()
         if visits[column].null_count() < visits.height

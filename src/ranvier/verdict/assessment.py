@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ranvier import evidence
-from ranvier.errors import require_choice
-from ranvier.evidence import CELL_FAMILIES, Registry, Study
-from ranvier.result import Estimate, number, percent
+from ranvier.evidence import Registry, Study
+from ranvier.result import Estimate, number, p_text, percent, plural
 from ranvier.trial import Trial
 from ranvier.verdict.analysis import analyse
 from ranvier.verdict.certainty import certainty
@@ -24,6 +23,12 @@ ROUTES = {
     "intracerebroventricular": "ICV",
 }
 """Routes of the protocol, as the registry writes them."""
+
+KINDS = {"reconstruction": "a reconstruction", "simulated": "simulated"}
+"""What the data are when they are not patients, as the end of a sentence."""
+
+HAPPENED = {"improved": "had improved", "worse": "had worsened"}
+"""Status of a patient at a visit, as a verb for one patient and for several."""
 
 UNKNOWN_CLASS = "MSC"
 """Cell class whose randomised trials are looked at when the protocol names none."""
@@ -93,8 +98,6 @@ def _as_study(numbers: Analysis) -> Study:
     """Describe the trial at hand as the registry describes a published one."""
     protocol, flow = numbers.trial.protocol, numbers.flow
     cells = protocol.product.cell_class
-    if cells is not None:
-        require_choice("cell_class of [product]", cells, CELL_FAMILIES)
     controls = {arm.id for arm in protocol.arms if arm.role == "control"}
     arms = numbers.trial.subjects.filter(treated=True)["arm"]
     n_control = int(arms.is_in(list(controls)).sum()) if controls else 0
@@ -122,9 +125,9 @@ def _headline(numbers: Analysis, study: Study) -> tuple[str, ...]:
     lines = [say(code, **identity(study)), design_sentence(study)]
     lines += [_responder(numbers, share).sentence for share in numbers.responders]
     if numbers.trial.protocol.data_kind != "patients":
-        lines.append(say("not_patients", kind=numbers.trial.protocol.data_kind))
+        lines.append(say("not_patients", kind=KINDS[numbers.trial.protocol.data_kind]))
     if not numbers.can_interpret_improvement:
-        lines.append(say("attack_unknown_in", count=numbers.attack_unknown, n=flow.treated))
+        lines.append(say("attack_unknown_in", count=numbers.attack_unknown, n=_patients(flow.treated)))
     registered = "not seen" if flow.registered is None else flow.registered
     lines.append(say("counts_n", registered=registered, treated=flow.treated, evaluable=flow.evaluable))
     return tuple(lines)
@@ -139,7 +142,7 @@ def _beside(numbers: Analysis, registry: Registry, study: Study) -> tuple[str, .
             disease=study.disease or "mixed", route=study.route, cell_class=study.cell_class or UNKNOWN_CLASS
         )
         lines.append(beside(placebo))
-        if placebo.estimate is not None:
+        if placebo.estimate is not None and len(shares) == 1:
             lines.append(_held(shares[0], placebo.estimate.value))
     lines += [fact.sentence for fact in natural_facts(registry, study.disease or "", "edss")]
     if numbers.relapse_rates:
@@ -156,11 +159,18 @@ def _findings(numbers: Analysis) -> tuple[Finding, ...]:
     """Give every result with its direction."""
     found = [_responder(numbers, share) for share in numbers.responders]
     found += [_change(numbers, change, lower_is_better=True) for change in numbers.edss_change]
-    if numbers.relapse_rates:
-        found.append(_relapses(numbers))
-    found += [_measured(numbers, part) for part in (*numbers.lesions, *numbers.acuity) if part.estimate]
+    found += [_relapses(numbers, rates) for rates in numbers.relapse_rates]
+    found += [
+        _measured(numbers, part, estimate)
+        for part in (*numbers.lesions, *numbers.acuity)
+        for estimate in part.estimates
+    ]
     found += [_event(numbers, share) for share in numbers.safety]
     return tuple(found)
+
+
+def _patients(count: int) -> str:
+    return plural(count, "patient")
 
 
 def _finding(numbers: Analysis, outcome: str, sentence: str, sign: str, estimate: Estimate) -> Finding:
@@ -180,18 +190,19 @@ def _finding(numbers: Analysis, outcome: str, sentence: str, sign: str, estimate
 def _responder(numbers: Analysis, share: Estimate) -> Finding:
     events = share.inputs["events"]
     good = share.quantity.startswith("patients improved")
-    words = share.quantity.removeprefix("patients ")
+    status, _, rest = share.quantity.removeprefix("patients ").partition(" ")
+    words, n = f"{HAPPENED[status]} {rest}", _patients(share.n)
     if events == 0:
-        sentence, sign = say("nobody", outcome=words, n=share.n, high=percent(share.high)), "neither"
+        sentence, sign = say("nobody", outcome=words, n=n, high=percent(share.high)), "neither"
     else:
-        sentence = say("somebody", outcome=words, events=events, n=share.n, share=share_text(share))
+        sentence = say("somebody", outcome=words, events=events, n=n, share=share_text(share))
         sign = "favourable" if good else "unfavourable"
     return _finding(numbers, "edss_improved" if good else "edss_worse", sentence, sign, share)
 
 
 def _change(numbers: Analysis, change: Estimate, *, lower_is_better: bool | None) -> Finding:
     """Give a typical change; without a direction when None, or when it is zero."""
-    p = "" if change.p_value is None else f"; p = {change.p_value:.2g}"
+    p = "" if change.p_value is None else f"; {p_text(change.p_value)}"
     sentence = say("typical", outcome=change.quantity, value=change.text(), p=p)
     if lower_is_better is None or change.value == 0:
         sign = "neither"
@@ -200,17 +211,16 @@ def _change(numbers: Analysis, change: Estimate, *, lower_is_better: bool | None
     return _finding(numbers, change.quantity, sentence, sign, change)
 
 
-def _measured(numbers: Analysis, part: Measured) -> Finding:
-    if part.estimate is None:
-        raise ValueError(part.name)
+def _measured(numbers: Analysis, part: Measured, estimate: Estimate) -> Finding:
     counted_cord = part.unit == "lesions" and "spinal cord" in part.name
-    return _change(numbers, part.estimate, lower_is_better=None if counted_cord else True)
+    return _change(numbers, estimate, lower_is_better=None if counted_cord else True)
 
 
-def _relapses(numbers: Analysis) -> Finding:
-    before, after, ratio = numbers.relapse_rates
+def _relapses(numbers: Analysis, rates: tuple[Estimate, ...]) -> Finding:
+    before, after, ratio = rates
     sentence = say(
         "relapse_rates",
+        arm=ratio.quantity.removeprefix("relapse rate after over before"),
         before=number(before.value),
         after=number(after.value),
         ratio=ratio.text(),
@@ -229,10 +239,10 @@ def _event(numbers: Analysis, share: Estimate) -> Finding:
     words = share.quantity.removeprefix("patients with ")
     events = share.inputs["events"]
     if events == 0:
-        sentence, sign = say("nobody_with", event=words, n=share.n, high=percent(share.high)), "neither"
+        sentence = say("nobody_with", event=words, n=_patients(share.n), high=percent(share.high))
+        sign = "neither"
     else:
-        sentence = say(
-            "harm", event=words, events=events, n=share.n, unit="patients", share=share_text(share)
-        )
+        unit = "patient" if share.n == 1 else "patients"
+        sentence = say("harm", event=words, events=events, n=share.n, unit=unit, share=share_text(share))
         sign = "unfavourable"
     return _finding(numbers, words, sentence, sign, share)

@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 LEVELS = ("very low", "low", "moderate", "high")
+"""Levels of certainty of GRADE, lowest first."""
 RATIO_LOW, RATIO_HIGH = 0.75, 1.25
 """Ratios that mark an appreciable benefit or harm: the rough guide of GRADE for imprecision."""
 FAR_BELOW = 0.1

@@ -16,6 +16,7 @@ from ranvier.verdict.outcomes import OUTCOMES
 __all__ = ["ARTICLE_KINDS", "KINDS", "Article", "Claim", "Claims", "read_claims"]
 
 ARTICLE_KINDS = ("news article", "paper", "press release", "web page")
+"""Every kind of publication whose claims can be appraised."""
 
 KINDS: dict[str, tuple[str, ...]] = {
     "cohort": ("n",),
@@ -263,6 +264,8 @@ def read_claims(path: str | Path) -> Claims:
     6
     """
     file = Path(path)
+    if file.is_dir():
+        raise InputError(f"{file} is a folder; give the path of a claims.toml.")
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

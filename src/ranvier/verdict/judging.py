@@ -284,6 +284,7 @@ def shares(claim: Claim, context: Context) -> tuple[Estimate | None, Estimate | 
     if events is None or not n:
         return None, None
     words = OUTCOMES[claim.outcome].words if claim.outcome else "serious event"
+    words = f"change of {words}" if claim.kind == "change" else words
     name = f"{', '.join(study.label for study in context.studies)}: {words}"
     share = proportion(events, n, level=context.level, quantity=f"{name}, {events} of {n}")
     treated = context.studies[0].n_treated if len(context.studies) == 1 else None

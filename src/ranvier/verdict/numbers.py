@@ -41,7 +41,7 @@ class Flow:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
-    """One measurement followed over the visits, with the typical change at its last visit.
+    """One measurement followed over the visits, with the typical change at one of them.
 
     Parameters
     ----------
@@ -49,14 +49,15 @@ class Measured:
         What was measured, and its unit.
     change : Derivation
         Every patient at every scheduled visit against baseline.
-    estimate : Estimate or None
-        Typical change at the last visit with values; None when nobody has both values.
+    estimates : tuple of Estimate
+        Typical change at the visit of the result, or at the last visit with values, by arm; empty when
+        nobody has both values.
     """
 
     name: str
     unit: str
     change: Derivation
-    estimate: Estimate | None
+    estimates: tuple[Estimate, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,8 +92,8 @@ class Analysis:
         Typical EDSS change at the final visit, by arm.
     relapses : RelapseRate or None
         Relapses and person-time before and after the first dose; None when relapses were not recorded.
-    relapse_rates : tuple of Estimate
-        Yearly rates before and after, and their ratio.
+    relapse_rates : tuple of tuple of Estimate
+        By arm: the yearly rate before, the one after, and their ratio.
     lesions, acuity : tuple of Measured
         Lesion measures by region, acuity by eye.
     adverse : Incidence or None
@@ -120,7 +121,7 @@ class Analysis:
     other_rules: tuple[Estimate, ...]
     edss_change: tuple[Estimate, ...]
     relapses: course.RelapseRate | None
-    relapse_rates: tuple[Estimate, ...]
+    relapse_rates: tuple[tuple[Estimate, ...], ...]
     lesions: tuple[Measured, ...]
     acuity: tuple[Measured, ...]
     adverse: safety.Incidence | None

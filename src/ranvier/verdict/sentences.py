@@ -112,16 +112,15 @@ SENTENCES: dict[str, str] = {
     "down_threshold": "−1 imprecision: the interval {low} to {high} crosses {ratio}",
     "down_thresholds": "−2 imprecision: the interval {low} to {high} crosses both {ratio} and {ratio_2}",
     "arms_described": "{label} (n={n}, {control}): each arm is described; the arms are not compared here.",
-    "not_patients": "The data are a {kind}, not patients: no sentence here is about a treatment.",
+    "not_patients": "The data are {kind}, not patients: no sentence here is about a treatment.",
     "attack_unknown_in": (
-        "Improvement cannot be interpreted without the day of the last attack, "
-        "unknown in {count} of {n} patients."
+        "Improvement cannot be interpreted without the day of the last attack, unknown in {count} of {n}."
     ),
-    "somebody": "{events} of {n} patients {outcome}: {share}.",
-    "nobody": "None of {n} patients {outcome}; the true share could be up to {high}.",
-    "nobody_with": "{event}: none in {n} patients; the true share could be up to {high}.",
+    "somebody": "{events} of {n} {outcome}: {share}.",
+    "nobody": "None of {n} {outcome}; the true share could be up to {high}.",
+    "nobody_with": "{event}: none in {n}; the true share could be up to {high}.",
     "typical": "{outcome}: {value}{p}.",
-    "relapse_rates": "Relapses a year: {before} before and {after} after the first dose; ratio {ratio}.",
+    "relapse_rates": "Relapses a year{arm}: {before} before and {after} after the first dose; ratio {ratio}.",
     "article_claims": "{n}: {counts}.",
     "article_elsewhere": "{outcome} {before} → {after} matches another trial: {other}.",
     "article_safety": "{events} of {n} serious events leaves a true rate of up to {high}.",
