@@ -28,7 +28,7 @@ def call(*words: object) -> tuple[int, str, str]:
 def test_settings_and_counts_are_printed_and_nothing_is_written(visits: Path) -> None:
     code, said, _ = call(visits, "--definition", "cdw-12w")
     assert code == 0
-    assert "Disability was followed by edss." in said
+    assert "Disability was followed by EDSS." in said
     assert "1 worsening in 1 patient of 2" in said
     assert "No table of relapses was given" in said
     assert [path.name for path in visits.parent.iterdir()] == ["visits.csv"]

@@ -163,7 +163,7 @@ class Definition:
         --------
         >>> from ranvier.course import CDW_12W
         >>> print(CDW_12W.settings().text.split(".")[0])
-        Disability was followed by edss
+        Disability was followed by EDSS
         """
         options = self.to_dict()
         counted = {key: value for key, value in options.items() if key not in {"name", "source", "note"}}

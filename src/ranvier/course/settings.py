@@ -33,6 +33,24 @@ PRECEDING = {
 }
 
 
+NAMES = {
+    "edss": "EDSS",
+    "t25fw_s": "timed 25-foot walk",
+    "nhpt_dominant_s": "nine-hole peg test, dominant hand",
+    "nhpt_nondominant_s": "nine-hole peg test, other hand",
+    "sdmt": "SDMT",
+    "pasat": "PASAT",
+    "msfc": "MSFC",
+    "acuity_right_logmar": "acuity of the right eye (logMAR)",
+    "acuity_left_logmar": "acuity of the left eye (logMAR)",
+}
+"""Columns of visits as a paper names them."""
+
+
+def _name(column: str) -> str:
+    return NAMES.get(column, column.replace("_", " "))
+
+
 def paragraph(definition: Definition) -> str:
     """Say a definition in sentences for the methods section of a paper.
 
@@ -46,15 +64,15 @@ def paragraph(definition: Definition) -> str:
     str
         Sentences: outcome, thresholds, reference, confirmation, relapses, selection, source.
     """
-    columns = " or ".join(outcome.column for outcome in definition.outcomes)
+    columns = " or ".join(_name(outcome.column) for outcome in definition.outcomes)
     parts = [f"Disability was followed by {columns}."]
     for outcome in definition.outcomes:
         if outcome.improvement is None or outcome.improvement == outcome.worsening:
-            parts.append(f"A change of {outcome.column} counted from {bands(outcome.worsening)}.")
+            parts.append(f"A change of {_name(outcome.column)} counted from {bands(outcome.worsening)}.")
         else:
             parts.append(
-                f"A worsening of {outcome.column} counted from {bands(outcome.worsening)}; an improvement "
-                f"from {bands(outcome.improvement)}."
+                f"A worsening of {_name(outcome.column)} counted from {bands(outcome.worsening)}; an "
+                f"improvement from {bands(outcome.improvement)}."
             )
     parts += _baseline(definition.baseline, definition.selection)
     parts += _confirmation(definition.confirmation)
