@@ -19,6 +19,15 @@ from ranvier.errors import DefinitionError, InputError, RanvierError
 VISIT = pl.DataFrame({"subject": ["P1"], "day": ["0"]})
 COURSE = pl.DataFrame({"subject": ["P1", "P1"], "day": [0, 90], "edss": [4.0, 5.0]})
 SCHEDULE: dict[str, Any] = {"schedule": pl.DataFrame(), "arms": [], "ambulation_coding": None}
+MSFC: dict[str, Any] = {
+    "walk_mean_s": 6.0,
+    "walk_sd_s": 2.0,
+    "hand_mean_per_s": 0.05,
+    "hand_sd_per_s": 0.01,
+    "pasat_mean": 48.0,
+    "pasat_sd": 10.0,
+    "source": "test",
+}
 
 # function (as users call it), arguments, options, error, words of the message
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]] = [
@@ -120,6 +129,16 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("scales.logmar", (0.5,), {"notation": "decimals"}, InputError, r"unknown notation.*'decimal'"),
     ("scales.logmar", (-0.5,), {"notation": "decimal"}, InputError, r"-0\.5"),
     ("scales.acuity", ([0.5],), {"notation": "snelen"}, InputError, r"unknown notation.*'snellen'"),
+    ("scales.msfc", (VISIT,), {"reference": "task-forse"}, InputError, r"unknown reference.*'task-force'"),
+    (
+        "scales.msfc",
+        (VISIT,),
+        {"reference": "task-force"},
+        InputError,
+        r"visits lacks the columns \['t25fw_s'",
+    ),
+    ("scales.MsfcReference", (), MSFC | {"walk_sd_s": 0.0}, InputError, r"walk_sd_s is 0\.0; .* above 0"),
+    ("scales.MsfcReference.from_baseline", (VISIT,), {}, InputError, r"visits lacks the columns"),
     ("stats.proportion", (3, 2), {}, InputError, r"events is 3, more than n = 2"),
     ("stats.proportion", (1, 2), {"method": "wald"}, InputError, r"unknown method 'wald'; use one of"),
     ("stats.proportion", (1, 2), {"level": 95}, InputError, r"level is 95; .*Write 0\.95"),
