@@ -11,6 +11,7 @@ from ranvier.report import figures
 from ranvier.report.course_marks import event_marks
 from ranvier.report.course_section import confirmed_section
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph, Section
+from ranvier.report.patients import patients_section
 from ranvier.report.timelines import timeline
 from ranvier.result import Derivation, Fit, LeftOut, plural
 from ranvier.verdict import Analysis, Measured
@@ -346,6 +347,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Analysis], list[Block]]], ...] = (
     ("timelines", "Each patient in time", _timelines),
     ("edss", "Disability (EDSS)", _edss),
     ("confirmed", "Confirmed disability events", confirmed_section),
+    ("patients", "Each patient's disability", patients_section),
     ("relapses", "Relapses before and after", _relapses),
     ("lesions", "MRI lesions", _lesions),
     ("acuity", "Visual acuity", _acuity),
