@@ -1,22 +1,21 @@
 """CPU time of ranvier against plain ways of doing the same work on the same data.
 
 Run `python benchmarks/versus.py`. Each comparison is one function that returns rows of (what, figure); a new
-one is added to `COMPARISONS`. Peers are checked for equal answers before they are timed.
+one is added to `COMPARISONS`. Peers are checked for equal answers before they are compared. The course engine
+is compared with pymsprog when the variable RANVIER_PYMSPROG_PYTHON names an interpreter that has it.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import time
 from collections.abc import Callable
 
 import numpy as np
 import polars as pl
 
+import course_speed
 import plain_edss
-from ranvier import course, scales
-
-Row = tuple[str, str]
+from clock import Row, cpu_seconds
+from ranvier import scales
 
 GRADES = {
     "visual": 7,
@@ -30,17 +29,6 @@ GRADES = {
 }
 N_VISITS = 1_000_000
 N_PLAIN = 100_000  # the plain scorer is slow, and its cost per row is constant
-ROUNDS = 3
-
-
-def cpu_seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """Give the CPU seconds of the first run and the median of all runs."""
-    taken = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        work()
-        taken.append(time.process_time() - start)
-    return taken[0], float(np.median(taken))
 
 
 def visits(n: int, *, seed: int) -> pl.DataFrame:
@@ -93,47 +81,7 @@ def edss_with_words() -> list[Row]:
     ]
 
 
-def many_definitions() -> list[Row]:
-    """360 definitions of PIRA on 10,000 patients with 10 visits each."""
-    what = "360 definitions, 10,000 patients x 10 visits"
-    if importlib.util.find_spec("numba") is None:
-        return [(what, "numba is missing: pip install 'ranvier[fast]'")]
-    rng = np.random.default_rng(3)
-    n, k = 10_000, 10
-    moves = rng.choice([0.0, 0.0, 0.0, 0.5, -0.5], (n, k)).cumsum(axis=1)
-    names = pl.Series(np.arange(n)).cast(pl.String)
-    seen = pl.DataFrame(
-        {
-            "subject": names.gather(np.repeat(np.arange(n), k)),
-            "day": np.tile(np.arange(k) * 180, n) + rng.integers(-20, 21, n * k),
-            "edss": np.clip(rng.choice([2.0, 3.0, 4.0, 5.5, 6.0], n)[:, None] + moves, 1.0, 9.5).ravel(),
-        }
-    )
-    attacks = pl.DataFrame(
-        {"subject": names.gather(rng.integers(0, n, 12_000)), "day": rng.integers(0, 1_620, 12_000)}
-    )
-    tried = course.grid(
-        course.PIRA_12W,
-        {
-            "confirmation.windows": [course.Window(days=d, left=7, right=730) for d in (84, 168, 336)],
-            "confirmation.to_end": [False, True],
-            "baseline.scheme": ["fixed", "roving", "on improvement"],
-            "baseline.after_relapse": [False, True],
-            "relapses.free.event": [course.Around(before=d, after=30) for d in (30, 60, 90, 120, 180)],
-            "rule": ["A", "B"],
-        },
-    )
-    start = time.process_time()
-    course.multiverse(seen.head(10), definitions=tried[:2])
-    compile_s = time.process_time() - start
-    _, median = cpu_seconds(lambda: course.multiverse(seen, attacks, definitions=tried))
-    return [
-        (what, f"{median:.2f} s"),
-        ("  first call, with compiling or loading the kernel", f"{compile_s:.2f} s"),
-    ]
-
-
-COMPARISONS: list[Callable[[], list[Row]]] = [edss_grid, edss_with_words, many_definitions]
+COMPARISONS: list[Callable[[], list[Row]]] = [edss_grid, edss_with_words, *course_speed.COMPARISONS]
 
 
 def main() -> None:

@@ -110,8 +110,9 @@ KAPPOS_2020 = Definition(
     ),
     selection=PIRA,
     note=(
-        "Windows and re-baselining as the package msprog states them for this paper, with confirmation after "
-        f"12 or 24 weeks or later. {NOT_SAID}"
+        "The paper's outcome is the composite of EDSS, timed walk and peg test, confirmed after 3 or 6 "
+        "months; this is its EDSS part, 12 or 24 weeks or later. Windows and re-baselining as the package "
+        f"msprog states them for this paper. {NOT_SAID}"
     ),
 )
 CAGOL_2022 = Definition(
@@ -164,8 +165,10 @@ MULLER_2025 = Definition(
     ),
     selection=PIRA,
     note=(
-        "No relapse since the visit before, nor in the 30 days before confirmation; confirmed after 6 months "
-        f"or later, the shortest period the paper compared. {NOT_SAID}"
+        "No relapse since the visit before, nor in the 30 days before confirmation, as the package msprog "
+        "states the paper's recommendation. The paper compared a reference that moves after PIRA, also after "
+        "relapses, and also after improvements (taken here), and confirmation after 6 (taken here), 12 or 24 "
+        f"months. {NOT_SAID}"
     ),
 )
 PORTACCIO_2025 = Definition(
@@ -215,15 +218,16 @@ BERN_VIENNA = Definition(
     relapses=RelapseWindows(association=(90, 30)),
     selection=Selection(events="all"),
     note=(
-        "Follows the package EDSSProgression in time (180 days, no upper limit) and RAW window (30 days "
-        "before to 90 days after the onset). It keeps two references, takes the lowest score confirmed over "
-        "30 days and calls disability left by a relapse undefined worsening; one moving reference stands in "
-        "for both. Its threshold switches were not at hand: rule B of the course engine."
+        "The paper compares 1440 variants; the options follow the package EDSSProgression in time (180 days, "
+        "no upper limit) and RAW window (30 days before to 90 days after the onset). The package "
+        "keeps two references, takes the lowest score confirmed over 30 days and calls disability left by a "
+        "relapse undefined worsening; one moving reference stands in for both. Its threshold "
+        "switches were not at hand: rule B of the course engine."
     ),
 )
 COMPOSITE = Definition(
     name="composite",
-    source="Kappos L et al. Neurology 2025, doi 10.1212/WNL.0000000000213558",
+    source="Kappos L et al. Neurology 2025;104:e213558, doi 10.1212/WNL.0000000000213558",
     outcomes=(
         *EDSS_A,
         Outcome(column="t25fw_s", worsening=T25FW_20),

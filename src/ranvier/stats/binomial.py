@@ -23,7 +23,7 @@ _METHODS = {
 _SOURCES = {
     "clopper-pearson": "Clopper CJ, Pearson ES (1934). doi:10.1093/biomet/26.4.404",
     "wilson": "Wilson EB (1927). doi:10.1080/01621459.1927.10502953",
-    "mid-p": "Berry G, Armitage P (1995). doi:10.2307/2348891",
+    "mid-p": "Berry G, Armitage P (1995). The Statistician 44:417-423",
     "blaker": "Blaker H (2000). doi:10.2307/3315916",
 }
 
@@ -85,7 +85,7 @@ def proportion(
     ----------
     Clopper CJ, Pearson ES (1934). doi:10.1093/biomet/26.4.404
     Wilson EB (1927). doi:10.1080/01621459.1927.10502953
-    Berry G, Armitage P (1995). doi:10.2307/2348891
+    Berry G, Armitage P (1995). The Statistician 44:417-423
     Blaker H (2000). doi:10.2307/3315916
     Klaschka J, Reiczigel J (2021). doi:10.1007/s00180-020-00986-0
 

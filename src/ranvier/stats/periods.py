@@ -37,10 +37,10 @@ _METHODS = {
 }
 _REFERENCES = {
     "conditional": (
-        "Przyborowski J, Wilenski H (1940). doi:10.1093/biomet/31.3-4.313",
+        "Przyborowski J, Wilenski H (1940). Biometrika 31:313-323",
         "Hausman J, Hall BH, Griliches Z (1984). doi:10.2307/1911191",
     ),
-    "pooled": ("Przyborowski J, Wilenski H (1940). doi:10.1093/biomet/31.3-4.313",),
+    "pooled": ("Przyborowski J, Wilenski H (1940). Biometrika 31:313-323",),
     "permutation": (
         "Fisher RA (1935). The Design of Experiments, section 21",
         "Hartigan JA (1969). doi:10.1080/01621459.1969.10501057",
@@ -120,7 +120,7 @@ def before_after(
 
     References
     ----------
-    Przyborowski J, Wilenski H (1940). doi:10.1093/biomet/31.3-4.313
+    Przyborowski J, Wilenski H (1940). Biometrika 31:313-323
     Hausman J, Hall BH, Griliches Z (1984). doi:10.2307/1911191
     Hartigan JA (1969). doi:10.1080/01621459.1969.10501057
     Martínez-Yélamos S et al. (2006). doi:10.1177/1352458506070820

@@ -23,7 +23,7 @@ _RATE_METHODS = {
 }
 _RATE_SOURCES = {
     "exact": "Garwood F (1936). doi:10.1093/biomet/28.3-4.437",
-    "mid-p": "Cohen GR, Yang SY (1994). doi:10.1002/sim.4780132102",
+    "mid-p": "Cohen GR, Yang SY (1994). Stat Med 13:2189",
 }
 _GIVEN_TOTAL = "interval and p value given the total number of events"
 _RATIO_METHODS = {
@@ -82,7 +82,7 @@ def rate(
     References
     ----------
     Garwood F (1936). doi:10.1093/biomet/28.3-4.437
-    Cohen GR, Yang SY (1994). doi:10.1002/sim.4780132102
+    Cohen GR, Yang SY (1994). Stat Med 13:2189
 
     Examples
     --------
@@ -168,7 +168,7 @@ def rate_ratio(
 
     References
     ----------
-    Przyborowski J, Wilenski H (1940). doi:10.1093/biomet/31.3-4.313
+    Przyborowski J, Wilenski H (1940). Biometrika 31:313-323
     Fay MP (2010). doi:10.32614/RJ-2010-008
 
     Examples
@@ -201,7 +201,7 @@ def rate_ratio(
         left_out=tuple(left_out),
         notes=_ratio_notes(counts),
         references=(
-            "Przyborowski J, Wilenski H (1940). doi:10.1093/biomet/31.3-4.313",
+            "Przyborowski J, Wilenski H (1940). Biometrika 31:313-323",
             "Fay MP (2010). doi:10.32614/RJ-2010-008",
         ),
     )

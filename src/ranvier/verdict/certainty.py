@@ -123,7 +123,8 @@ def optimal_information_size(*, control_share: float = CONTROL_SHARE, ratio: flo
 
     References
     ----------
-    Guyatt GH, et al. (2011). GRADE guidelines 6: imprecision. J Clin Epidemiol 64.
+    Guyatt GH, et al. (2011). GRADE guidelines 6: imprecision. J Clin Epidemiol
+    64:1283-1293. doi:10.1016/j.jclinepi.2011.01.012
 
     Examples
     --------
