@@ -107,7 +107,7 @@ def test_the_share_and_every_event_stand_in_the_section(build_trial: Build) -> N
     assert "Confirmed worsening, definition cdw-12w." in said
     assert "('P1', 'edss', 'worsening', 'RAW', 91, 0, 4.0, 5.0, 1.0, 183," in said
     assert "1.0 above the reference (threshold 1.0); still there up to day 183" in said
-    assert "P1. Day 91: edss 5.0, 1.0 above the reference of 4.0 (day 0)" in said
+    assert "P1. Day 91: EDSS 5.0, 1.0 above the reference of 4.0 (day 0)" in said
     assert "Confirmed improvement, definition cdi-12w: the rules of cdw-12w, for improvement." in said
     assert "No improvement was confirmed." in said
 

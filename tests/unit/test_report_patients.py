@@ -158,7 +158,7 @@ def test_moving_reference_gives_each_visit_its_own(build_trial: Build) -> None:
 def test_definitions_that_differ_are_named(build_trial: Build) -> None:
     endpoint = Endpoint(id="w", title="W", kind="confirmed_worsening", definition="cdw-24w")
     (figure,) = drawings(section(build_trial, {"P1": WORSE}, endpoint))
-    assert "By cdw-24w, day 91: edss 5.0" in figure.description
+    assert "By cdw-24w, day 91: EDSS 5.0" in figure.description
 
 
 def test_larger_trials_show_patients_with_a_change_and_stop_at_forty(build_trial: Build) -> None:

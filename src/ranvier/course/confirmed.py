@@ -16,6 +16,7 @@ from ranvier.course._tables import EVENT_SCHEMA, decision_rows, event_rows, neve
 from ranvier.course.definition import Definition, Settings
 from ranvier.course.library import preset
 from ranvier.course.reasons import COURSE_REASONS
+from ranvier.course.settings import in_words
 from ranvier.errors import InputError, RanvierWarning
 from ranvier.result import Derivation, LeftOut, json_ready, number, plural
 
@@ -84,7 +85,7 @@ class CourseEvents(Derivation):
         day = "" if row["day"] is None else f"Day {row['day']}"
         if row["value"] is None:
             return f"{day}: {why}."
-        seen = f"{day}: {row['measure']} {number(row['value'], digits=_digits(row['value']))}"
+        seen = f"{day}: {in_words(row['measure'])} {number(row['value'], digits=_digits(row['value']))}"
         if row["step"] == "reference":
             return f"{seen}: reference {row['outcome']}, {why}."
         against = _against(row) if row["step"] in {"worsening", "improvement", "candidate"} else ""
@@ -191,7 +192,7 @@ def events(visits: Any, relapses: Any = None, *, definition: Definition | str) -
     >>> found.table.select("event", "day", "confirmed_day", "left_day").row(0)
     ('worsening', 180, 270, 90)
     >>> print(found.explain("P1"))
-    Day 180: edss 5.0, 1.0 above the reference of 4.0 (day 0) with a threshold of 1.0: worsening confirmed, \
+    Day 180: EDSS 5.0, 1.0 above the reference of 4.0 (day 0) with a threshold of 1.0: worsening confirmed, \
 the worsening is there at the visits up to its confirmation (looked at up to day 270).
     """
     chosen = _definition(definition)

@@ -10,7 +10,7 @@ from ranvier.course.rule import ChangeRule
 if TYPE_CHECKING:
     from ranvier.course.definition import Definition
 
-__all__ = ["paragraph"]
+__all__ = ["in_words", "paragraph"]
 
 SCHEMES = {
     "fixed": "stayed fixed",
@@ -47,7 +47,19 @@ NAMES = {
 """Columns of visits as a paper names them."""
 
 
-def _name(column: str) -> str:
+def in_words(column: str) -> str:
+    """Name a column of visits as a paper does.
+
+    Parameters
+    ----------
+    column : str
+        The column.
+
+    Returns
+    -------
+    str
+        Such as "EDSS" for edss.
+    """
     return NAMES.get(column, column.replace("_", " "))
 
 
@@ -64,14 +76,14 @@ def paragraph(definition: Definition) -> str:
     str
         Sentences: outcome, thresholds, reference, confirmation, relapses, selection, source.
     """
-    columns = " or ".join(_name(outcome.column) for outcome in definition.outcomes)
+    columns = " or ".join(in_words(outcome.column) for outcome in definition.outcomes)
     parts = [f"Disability was followed by {columns}."]
     for outcome in definition.outcomes:
         if outcome.improvement is None or outcome.improvement == outcome.worsening:
-            parts.append(f"A change of {_name(outcome.column)} counted from {bands(outcome.worsening)}.")
+            parts.append(f"A change of {in_words(outcome.column)} counted from {bands(outcome.worsening)}.")
         else:
             parts.append(
-                f"A worsening of {_name(outcome.column)} counted from {bands(outcome.worsening)}; an "
+                f"A worsening of {in_words(outcome.column)} counted from {bands(outcome.worsening)}; an "
                 f"improvement from {bands(outcome.improvement)}."
             )
     parts += _baseline(definition.baseline, definition.selection)
