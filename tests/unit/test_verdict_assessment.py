@@ -196,3 +196,10 @@ def test_certainty_of_a_small_uncontrolled_trial_is_very_low_and_each_step_has_i
 def test_numbers_at_hand_give_the_same_verdict_as_the_trial(build_trial) -> None:
     trial = build_trial()
     assert assess(analyse(trial)).to_dict() == assess(trial).to_dict()
+
+
+def test_change_at_the_last_visit_only_is_said_to_be_unconfirmed() -> None:
+    trial = read_trial(examples() / "dahbour_2017")
+    said = " ".join(assess(trial).headline)
+    assert "Confirmed worsening (cdw-12w): 0 of 10." in said
+    assert "Confirmed improvement (cdi-12w): 0 of 10; 2 more had it at the last visit only" in said

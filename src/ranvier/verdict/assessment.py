@@ -9,6 +9,7 @@ from ranvier.trial import Trial
 from ranvier.verdict.analysis import analyse
 from ranvier.verdict.certainty import certainty
 from ranvier.verdict.conclusion import Verdict
+from ranvier.verdict.confirmed import ConfirmedEvents
 from ranvier.verdict.findings import Finding, share_text
 from ranvier.verdict.natural import natural_facts
 from ranvier.verdict.numbers import Analysis, Measured
@@ -124,6 +125,7 @@ def _headline(numbers: Analysis, study: Study) -> tuple[str, ...]:
     code = "arms_described" if study.n_control else "not_effective"
     lines = [say(code, **identity(study)), design_sentence(study)]
     lines += [_responder(numbers, share).sentence for share in numbers.responders]
+    lines += [_confirmed(part) for part in numbers.confirmed if part.shares]
     if numbers.trial.protocol.data_kind != "patients":
         lines.append(say("not_patients", kind=KINDS[numbers.trial.protocol.data_kind]))
     if not numbers.can_interpret_improvement:
@@ -131,6 +133,20 @@ def _headline(numbers: Analysis, study: Study) -> tuple[str, ...]:
     registered = "not seen" if flow.registered is None else flow.registered
     lines.append(say("counts_n", registered=registered, treated=flow.treated, evaluable=flow.evaluable))
     return tuple(lines)
+
+
+def _confirmed(part: ConfirmedEvents) -> str:
+    """Say how many changes a later visit confirmed, and how many it could not."""
+    name = part.definition.name
+    arms = [share.quantity.rpartition(name)[2].strip(", )") for share in part.shares]
+    shares = "; ".join(
+        f"{f'{arm}: ' if arm else ''}{share.inputs['events']} of {share.n}"
+        for arm, share in zip(arms, part.shares, strict=True)
+    )
+    values = {"kind": part.kind, "definition": name, "share": shares}
+    if part.only_at_last_visit:
+        return say("confirmed_last_only", **values, last=part.only_at_last_visit)
+    return say("confirmed_change", **values)
 
 
 def _beside(numbers: Analysis, registry: Registry, study: Study) -> tuple[str, ...]:

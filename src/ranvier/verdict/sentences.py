@@ -112,6 +112,11 @@ SENTENCES: dict[str, str] = {
     "down_threshold": "−1 imprecision: the interval {low} to {high} crosses {ratio}",
     "down_thresholds": "−2 imprecision: the interval {low} to {high} crosses both {ratio} and {ratio_2}",
     "arms_described": "{label} (n={n}, {control}): each arm is described; the arms are not compared here.",
+    "confirmed_change": "Confirmed {kind} ({definition}): {share}.",
+    "confirmed_last_only": (
+        "Confirmed {kind} ({definition}): {share}; {last} more had it at the last visit only, which nothing "
+        "confirms."
+    ),
     "not_patients": "The data are {kind}, not patients: no sentence here is about a treatment.",
     "attack_unknown_in": (
         "Improvement cannot be interpreted without the day of the last attack, unknown in {count} of {n}."
