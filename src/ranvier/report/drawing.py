@@ -115,7 +115,11 @@ def draw(key: str, paint: Callable[[Figure], None], *, size: tuple[float, float]
         buffer = io.BytesIO()
         with warnings.catch_warnings():
             # Text stays text: the reader's own fonts draw the letters that this one lacks.
-            warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
+            for words in (
+                r"Glyph \d+ .* missing from font",
+                r"Matplotlib currently does not support \w+ natively",
+            ):
+                warnings.filterwarnings("ignore", message=words, category=UserWarning)
             figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return _for_page(buffer.getvalue().decode("utf-8"), key, title)
 
