@@ -23,6 +23,9 @@ __all__ = ["Found", "reach", "run"]
 TOLERANCE = 1e-9
 """Scores are sums of binary fractions: 0.7 - 0.5 must still count as 0.2."""
 
+FEW_VISITS = 2_000
+"""Visits that the plain search is through with in about 20 ms, when loading the compiled one takes a second."""
+
 EXTREMA = ("none", "strict", "all")
 SUB_THRESHOLD = ("none", "any", "improvement", "worsening")
 PRECEDING = ("reference", "last", "last below threshold")
@@ -56,7 +59,7 @@ def run(
     trace : bool
         Whether decisions are written down.
     compiled : bool, optional
-        Whether the compiled kernel runs; where the extra `fast` is installed when None.
+        Whether the compiled kernel runs; when None, where the extra `fast` is installed and visits are many.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def run(
         Events by subject and day.
     """
     outcome = _outcome(prepared, definition)
-    compiled = can_compile() if compiled is None else compiled
+    compiled = _worth_compiling(prepared) if compiled is None else compiled
     options = _options(definition, outcome, trace=trace)
     course = _course(prepared, definition, outcome)
     found = _search(course, options, compiled=compiled)
@@ -93,7 +96,7 @@ def reach(prepared: Prepared, definition: Definition, level: float, *, trace: bo
     course = _course(prepared, definition, outcome)
     if definition.compat and outcome.lower_is_better:  # msprog forgets the condition where higher is worse
         options[[at.O_EVENT_BEFORE, at.O_EVENT_AFTER]] = 0.0
-    compiled = can_compile() if compiled is None else compiled
+    compiled = _worth_compiling(prepared) if compiled is None else compiled
     events, levels, decisions, decision_levels = _search(
         course, options, compiled=compiled, level=sign * level
     )
@@ -112,6 +115,11 @@ def _outcome(prepared: Prepared, definition: Definition) -> Outcome:
         if outcome.column == prepared.column:
             return outcome
     raise InputError(f"definition {definition.name!r} has no outcome {prepared.column!r}.")
+
+
+def _worth_compiling(prepared: Prepared) -> bool:
+    """Tell whether the compiled kernel saves time; both give the same answer."""
+    return prepared.day.size > FEW_VISITS and can_compile()
 
 
 def _search(
