@@ -24,7 +24,7 @@ TOLERANCE = 1e-9
 """Scores are sums of binary fractions: 0.7 - 0.5 must still count as 0.2."""
 
 FEW_VISITS = 2_000
-"""Visits that the plain search is through with in about 20 ms, when loading the compiled one takes a second."""
+"""Visits that the plain search is through with in about 20 ms; loading the compiled one takes a second."""
 
 EXTREMA = ("none", "strict", "all")
 SUB_THRESHOLD = ("none", "any", "improvement", "worsening")
