@@ -164,14 +164,18 @@ def _both_sides(verdict: Verdict) -> list[Block]:
         ("Neither", "plain", verdict.neither, ""),
     )
     return [
-        Bullets(title=title, tone=tone, items=_sentences(found) or (none,))
+        Bullets(title=title, tone=tone, items=_sentences(found, verdict) or (none,))
         for title, tone, found, none in sides
         if found or none
     ]
 
 
-def _sentences(found: Sequence[Finding]) -> tuple[str, ...]:
-    return tuple(finding.sentence for finding in found)
+def _sentences(found: Sequence[Finding], verdict: Verdict) -> tuple[str, ...]:
+    """Give the sentences, each with its study where there are several."""
+    labels = {summary.study.study_id: summary.study.label for summary in verdict.studies}
+    if len(labels) < 2:
+        return tuple(finding.sentence for finding in found)
+    return tuple(f"{labels[finding.study_id]}: {finding.sentence}" for finding in found)
 
 
 def _certainty(level: Certainty) -> DataTable:
