@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ranvier import course
@@ -59,6 +59,8 @@ def cohorts(draw: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 PAIRS = st.tuples(st.sampled_from([0, 30, 60]), st.sampled_from([0, 0, 30]))
+PROCEED = ("confirmation", "event", "best")
+NOT_HELD = ("first", "first improvement")
 JOINED = st.sampled_from([None, 0, 30, 90])
 
 
@@ -66,8 +68,9 @@ JOINED = st.sampled_from([None, 0, 30, 90])
 def definitions(draw: Any, compat: bool = False) -> Definition:
     """Draw any definition of the EDSS."""
     worse, better = EDSS_RULES[draw(st.sampled_from(list(EDSS_RULES)))]
-    scheme = draw(st.sampled_from(BASELINE_SCHEMES))
-    after_relapse = draw(st.booleans())
+    scheme = draw(st.sampled_from(BASELINE_SCHEMES[:-1] if compat else BASELINE_SCHEMES))
+    held = scheme == "best held"  # it goes from visit to visit, and finds worsening only
+    after_relapse = draw(st.booleans()) and not held
     start = "first" if compat else draw(st.sampled_from(["first", "first", "pre-treatment"]))
     windows = draw(
         st.lists(
@@ -93,9 +96,11 @@ def definitions(draw: Any, compat: bool = False) -> Definition:
             of=draw(st.sampled_from(["mean", "min", "max"])),
             after_relapse=after_relapse,
             never_better=after_relapse and draw(st.booleans()),
-            skip_extrema=draw(st.sampled_from(["none", "strict", "all"])),
+            skip_extrema="none" if held else draw(st.sampled_from(["none", "strict", "all"])),
+            hold_days=draw(st.sampled_from([0, 30, 90])),
+            references=draw(st.sampled_from(["one", "two"])) if held else "one",
             sub_threshold="none"
-            if scheme == "fixed"
+            if scheme == "fixed" or held
             else draw(st.sampled_from(["none", "any", "improvement", "worsening"])),
             level_after_event="visit" if compat else draw(st.sampled_from(["visit", "best"])),
         ),
@@ -123,8 +128,9 @@ def definitions(draw: Any, compat: bool = False) -> Definition:
             end_days=draw(st.booleans()),
         ),
         selection=Selection(
-            events=draw(st.sampled_from(SEARCHES)),
-            proceed_from=draw(st.sampled_from(["confirmation", "event"])),
+            events=draw(st.sampled_from([kind for kind in SEARCHES if not held or kind not in NOT_HELD])),
+            proceed_from="event" if held else draw(st.sampled_from(PROCEED[:2] if compat else PROCEED)),
+            eligible="all" if compat else draw(st.sampled_from(["all", "all", "fit"])),
             min_days_from_reference=0 if compat else draw(st.sampled_from([0, 0, 100])),
             merge_days=0 if compat else draw(st.sampled_from([0, 0, 200])),
         ),
@@ -215,6 +221,7 @@ def test_a_mirrored_scale_swaps_worsening_and_improvement(cohort, definition):
         definition.baseline, never_better=False, level_after_event="visit", start="first", visits=1,
         sub_threshold="any" if definition.baseline.sub_threshold != "none" else "none",
     )  # fmt: skip
+    assume(baseline.scheme != "best held" and definition.selection.proceed_from != "best")
     steady = dataclasses.replace(
         definition,
         outcomes=(Outcome(column="edss", worsening=UP),),

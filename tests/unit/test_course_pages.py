@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ PRESET_PAGE = ROOT / "docs" / "definitions" / "course_presets.md"
 VALIDATION_PAGE = ROOT / "docs" / "validation" / "course.md"
 CASES = ROOT / "tests" / "golden" / "msprog_cases.json"
 GOLDEN = ROOT / "tests" / "golden" / "msprog.json"
+EDSSPROGRESSION = ROOT / "tests" / "golden" / "edssprogression.json"
+MSOUTCOMES = ROOT / "tests" / "golden" / "msoutcomes.json"
 
 PRESET_HEAD = """\
 # Presets of the disease course
@@ -36,7 +40,7 @@ the last line of a section says what stands in.
 """
 
 VALIDATION_HEAD = """\
-# Disease course: agreement with msprog, and where ranvier differs
+# Disease course: agreement with the peers, and where ranvier differs
 
 The script `tests/golden/msprog.R` runs the R package msprog ({version}, R {r}) on {sets} option sets and {data} synthetic data
 sets ({names}: 20 patients each, with shuffled rows, several visits on one day, missing values,
@@ -73,6 +77,10 @@ def options_of(definition: Definition) -> list[tuple[str, str]]:
         ("moves after a relapse", "yes" if base.after_relapse else "no"),
         ("never better", "yes" if base.never_better else "no"),
         ("level after an event", base.level_after_event),
+        *(
+            [("better level held, days", str(base.hold_days)), ("references", base.references)]
+            if base.scheme == "best held" else []
+        ),
         ("confirmation, days", "; ".join(window(part) for part in confirm.windows)),
         ("must hold at", confirm.check),
         ("sustained", "to the end" if confirm.to_end else str(confirm.sustained_days or "no condition")),
@@ -82,6 +90,7 @@ def options_of(definition: Definition) -> list[tuple[str, str]]:
         ("relapse-free: event", around(near.free.event)),
         ("relapse-free: confirmation", around(near.free.confirmation)),
         ("events kept", definition.selection.events),
+        ("search goes on from", definition.selection.proceed_from),
         ("settings hash", f"`{definition.settings().hash[:16]}`"),
     ]  # fmt: skip
 
@@ -158,6 +167,15 @@ DIFFERENCES: list[tuple[str, str, dict[int, float], list[tuple[int, int | None]]
         change(course.ROVING_12W, relapses=RelapseWindows(end_days=True)), None,
     ),
     (
+        "A change that did not last hides nothing",
+        (
+            "Asked for worsening that lasts to the end, msprog moves a roving reference after a confirmed change that it then "
+            "refuses, and no longer sees the same step when it comes to stay."
+        ),
+        {0: 3, 90: 4, 180: 4, 270: 3.5, 360: 4, 450: 4, 540: 4.5}, [],
+        change(course.ROVING_12W, confirmation=Confirmation(to_end=True)), None,
+    ),
+    (
         "The order of confirmation windows does not matter",
         "msprog confirms at the first visit of the window that is named first (here 168 days or 84 days).",
         {0: 4, 90: 5, 180: 5, 270: 4, 360: 5}, [], change(course.CDW_12W, confirmation=Confirmation(windows=PAIR)), None,
@@ -208,6 +226,58 @@ It stopped with an error in 13 combinations, and does not know the word "change"
 """
 
 
+PEERS = """\
+
+## EDSSProgression (Bern and Vienna)
+
+`tests/golden/edssprogression.py` runs the Python package EDSSProgression (commit {commit}) on {sets} option sets and three
+synthetic data sets of 70 patients (regular, irregular, crowded with relapses). `Baseline(scheme="best held", references="two")`
+gives the same **{events} events** in all {cells} combinations, with type, value and reference: {types}. The preset
+`bern-vienna` holds the options that the package recommends. Not built: its merging of events and the search of earlier
+references for one that is far enough (backtracking).
+
+## MSoutcomes (MSBase)
+
+`tests/golden/msoutcomes.R` runs the R package MSoutcomes ({version}) on the same data. Of its **{found} events** (confirmed
+worsening after 3 and 6 months, sustained to the end or not; improvement; PIRA) ranvier has all but {lost}, with day, value and
+reference, and {more} more:
+
+- {last} more because the patient's last visit lies within 30 days of a relapse. The package measures how long a worsening lasts up
+  to its last visit away from relapses, so that nothing is "sustained to the end" there; in words it is.
+- {qualifying} more, and the one event that differs, because of the reference after an event. In words it is the lowest score within the confirmation
+  period; the package takes the lowest of those visits that would themselves be confirmed.
+
+**Secondary progression** (`secondary_progression`, to the end): of {spms} patients whom the package finds, ranvier finds
+{both}, {same} of them on the same day. The package forgives one visit below the threshold, waives the pyramidal grade from EDSS 5.5,
+moves the reference after a relapse only when disability is left, and may put the onset at the baseline visit itself; none of
+this is in the abstract of the paper that ranvier follows.
+"""
+
+
+def peers() -> str:
+    golden = json.loads(EDSSPROGRESSION.read_text(encoding="utf-8"))
+    lines = [line for case in golden["cases"] for kept in case["events"].values() for line in kept]
+    types = Counter(line.split("|")[2] for line in lines)
+    kept = json.loads(MSOUTCOMES.read_text(encoding="utf-8"))
+    tests = ROOT / "tests" / "golden" / "test_msoutcomes.py"
+    spec = importlib.util.spec_from_file_location("msoutcomes_golden", tests)
+    other = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(other)
+    known = [(line, why) for found in other.KNOWN.values() for line, why in found.items()]
+    more = [why for line, why in known if line.startswith("+")]
+    onsets = [other.spms(name) for name in other.DATA]
+    return PEERS.format(
+        commit=golden["commit"], sets=len(golden["cases"]), events=len(lines),
+        cells=len(golden["cases"]) * len(golden["cases"][0]["events"]),
+        types=", ".join(f"{n} {kind}" for kind, n in sorted(types.items())),
+        version=kept["version"], found=sum(len(other.theirs(ask, name)) for ask in other.ASKS for name in other.DATA),
+        lost=sum(line.startswith("-") for line, _ in known), more=len(more),
+        last=more.count(other.LAST_VISIT), qualifying=more.count(other.QUALIFYING),
+        spms=sum(len(there) for _, there in onsets), both=sum(len(here.keys() & there.keys()) for here, there in onsets),
+        same=sum(there.get(subject) == day for here, there in onsets for subject, day in here.items()),
+    )  # fmt: skip
+
+
 def outcome_of(difference: tuple[Any, ...], compat: str | None) -> str:
     _, _, scores, attacks, definition, level = difference
     column = definition.outcomes[0].column
@@ -253,7 +323,7 @@ def validation_page() -> str:
             f"Relapse: {relapses or 'none'}. ranvier: **{outcome_of(difference, None)}**; msprog: "
             f"**{outcome_of(difference, 'msprog')}**.\n\n"
         )
-    return "".join([*parts, MORE])
+    return "".join([*parts, MORE, peers()])
 
 
 @pytest.mark.parametrize(

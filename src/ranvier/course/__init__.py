@@ -15,6 +15,8 @@ from ranvier.course.library import (
     COMPOSITE,
     KAPPOS_2020,
     MSBASE,
+    MSBASE_CDI,
+    MSBASE_CDW,
     MULLER_2023,
     MULLER_2023_STRICT,
     MULLER_2025,
@@ -77,6 +79,7 @@ from ranvier.course.relapse_definition import (
 from ranvier.course.relapse_reports import RELAPSE_REPORT_REASONS, AcceptedRelapses, accepted_relapses
 from ranvier.course.relapses import DAYS_PER_YEAR, RelapseRate, relapse_rate
 from ranvier.course.rule import ChangeRule, Threshold
+from ranvier.course.secondary import LORSCHEIDER_2016, SpmsDefinition, secondary_progression
 from ranvier.course.thresholds import (
     EDSS_C_IMPROVEMENT,
     EDSS_C_WORSENING,
@@ -111,7 +114,10 @@ __all__ = [
     "KAPPOS_2020",
     "LLUFRIU_2014",
     "LOGMAR_0_2",
+    "LORSCHEIDER_2016",
     "MSBASE",
+    "MSBASE_CDI",
+    "MSBASE_CDW",
     "MULLER_2023",
     "MULLER_2023_STRICT",
     "MULLER_2025",
@@ -162,6 +168,7 @@ __all__ = [
     "Selection",
     "Settings",
     "SmallestChange",
+    "SpmsDefinition",
     "Threshold",
     "Window",
     "accepted_relapses",
@@ -181,6 +188,7 @@ __all__ = [
     "preset",
     "relapse_preset",
     "relapse_rate",
+    "secondary_progression",
     "smallest_real_change",
     "time_to_event",
     "worsening",

@@ -7,7 +7,7 @@ from typing import Any
 
 from ranvier.course import _layout as at
 
-__all__ = ["classify", "extremum", "failing", "first_confirmation", "run_end", "shows", "sustained"]
+__all__ = ["best", "classify", "extremum", "failing", "first_confirmation", "run_end", "shows", "sustained"]
 
 
 def shows(o: Any, change: float, need: float) -> bool:
@@ -111,6 +111,15 @@ def run_start(c: Any, o: Any, i: Any, f: Any, need: float) -> int:
     while x - 1 > i[at.B] and there(c, o, i, f, x - 1, need):
         x -= 1
     return x
+
+
+def best(c: Any, o: Any, i: Any, last: int) -> int:
+    """Give the first visit with the best level from the event to its confirmation, of those that count."""
+    x = i[at.X]
+    for z in range(i[at.X] + 1 if o[at.O_CHECK_ALL] else last, last + 1):
+        if c.visits[z, at.LEVEL] < c.visits[x, at.LEVEL]:
+            x = z
+    return int(x)
 
 
 def sustained(c: Any, o: Any, i: Any, f: Any, need: float) -> bool:

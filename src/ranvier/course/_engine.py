@@ -16,11 +16,12 @@ SOURCES: dict[str, dict[str, str]] = {
     "_change": {},
     "kernel": {"ask": "_change"},
     "_reach": {"ask": "_change", "find": "kernel"},
+    "_held": {"ask": "_change", "find": "kernel"},
 }
 """Modules of the kernel, and the names under which each knows those before it."""
 
 
-ENTRIES = {"search_all": "kernel", "milestone_all": "_reach"}
+ENTRIES = {"search_all": "kernel", "milestone_all": "_reach", "held_all": "_held"}
 """Functions that Python calls, with their modules; the others are only called by the kernel."""
 
 

@@ -29,14 +29,19 @@ Y: Final = 15  # its confirmation
 N: Final = 16  # first visit at which the change is gone
 DIRECTION: Final = 17  # 1 worsening, -1 improvement
 KIND: Final = 18  # type of a worsening
-STATE_SIZE: Final = 19
+GENERAL: Final = 19  # visit of the second reference, where there are two
+STATE_SIZE: Final = 20
 
 NAN: Final = float("nan")
+ENDLESS: Final = float("inf")
 
 # Places in the level state.
 REF: Final = 0
 NEED_WORSE: Final = 1
 NEED_BETTER: Final = 2
+GENERAL_REF: Final = 3  # those of the second reference
+GENERAL_NEED: Final = 4
+LEVELS_SIZE: Final = 5
 
 # Columns of Output.events; the visits of each window follow, then those that no relapse forbids.
 SUBJECT: Final = 0
@@ -65,6 +70,7 @@ FIXED: Final = 0
 ROVING: Final = 1
 ON_IMPROVEMENT: Final = 2
 ON_WORSENING: Final = 3
+BEST_HELD: Final = 4
 
 SEARCH_ALL: Final = 0
 SEARCH_FIRST: Final = 1
@@ -77,6 +83,7 @@ NO_TYPE: Final = 0
 RAW: Final = 1
 PIRA: Final = 2
 UNDEFINED: Final = 3
+IN_CONFIRMATION: Final = 4
 
 # Reasons of decisions.
 REFERENCE_NEAR_RELAPSE: Final = 0
@@ -105,6 +112,11 @@ NO_CHANGE: Final = 22
 STUCK: Final = 23
 TYPE_RAW_BY_RUN: Final = 24
 NO_THRESHOLD: Final = 25
+TYPE_AFTER_RELAPSE: Final = 26
+TYPE_IN_CONFIRMATION: Final = 27
+REFERENCE_RESIDUAL: Final = 28
+REFERENCE_HELD: Final = 29
+NOT_CANDIDATE: Final = 30
 
 MOST_ROUNDS: Final = 10_000
 """Rounds after which msprog gives a patient up; the corrected search always ends before."""
@@ -117,6 +129,7 @@ BETTER: Final = 3  # smallest improvement
 BEFORE: Final = 4  # days since the last relapse, infinite without one
 AFTER: Final = 5  # days until the next
 ELIGIBLE: Final = 6  # 1 when the visit may confirm
+CANDIDATE: Final = 7  # 1 when the visit may be an event
 
 # Columns of Course.people.
 START: Final = 0
@@ -148,7 +161,7 @@ O_SUB_THRESHOLD: Final = 6  # 0 none, 1 any, 2 improvement, 3 worsening
 O_AFTER_RELAPSE: Final = 7
 O_NEVER_BETTER: Final = 8
 O_BEST_LEVEL: Final = 9
-O_FROM_EVENT: Final = 10
+O_FROM: Final = 10  # 0 confirmation, 1 event, 2 best
 O_CHECK_ALL: Final = 11
 O_AT_EVENT_LEVEL: Final = 12
 O_TOLERANCE: Final = 13
@@ -167,8 +180,10 @@ O_ASSOCIATED_BEFORE: Final = 25
 O_ASSOCIATED_AFTER: Final = 26
 O_PRECEDING: Final = 27  # 0 reference, 1 last, 2 last below threshold
 O_N_WINDOWS: Final = 28
-O_FREE: Final = 29
-O_WINDOWS: Final = 35
+O_HOLD: Final = 29
+O_TWO: Final = 30  # 1 with a second reference
+O_FREE: Final = 31
+O_WINDOWS: Final = 37
 
 
 class Course(NamedTuple):

@@ -137,9 +137,7 @@ def worsening_found(
     """Give confirmed worsening by period, each period's last complete visit, and the events themselves."""
     definition = grid.definition.worsening
     outcomes = [outcome.column for outcome in definition.outcomes]
-    eligible = definition.confirmation.eligible
-    flags = [] if eligible in {"all", "scheduled"} else [eligible]
-    rows = take(visits, "visits", ["subject", "day", *outcomes, *flags], optional=["visit"])
+    rows = take(visits, "visits", ["subject", "day", *outcomes, *definition.flags], optional=["visit"])
     rows = rows.filter(pl.col("subject").is_in(grid.people["subject"].implode()))
     complete = rows.drop_nulls(["day", *outcomes])
     reference = _reference(complete, grid)

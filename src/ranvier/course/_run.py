@@ -29,6 +29,7 @@ FEW_VISITS = 2_000
 EXTREMA = ("none", "strict", "all")
 SUB_THRESHOLD = ("none", "any", "improvement", "worsening")
 PRECEDING = ("reference", "last", "last below threshold")
+PROCEED = ("confirmation", "event", "best")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,7 +127,8 @@ def _search(
     course: at.Course, options: Floats, *, compiled: bool, level: float | None = None
 ) -> tuple[Ints, Floats, Ints, Floats]:
     """Run the kernel (for a milestone when a level is given), with more room when it was not enough."""
-    entry = "search_all" if level is None else "milestone_all"
+    entry = "held_all" if options[at.O_SCHEME] == at.BEST_HELD else "search_all"
+    entry = entry if level is None else "milestone_all"
     n_visits, columns = len(course.visits), at.WINDOWS + 2 * int(options[at.O_N_WINDOWS])
     room_events = max(64, n_visits // 3)
     room_decisions = max(64, 2 * n_visits) if options[at.O_TRACE] else 64
@@ -136,7 +138,7 @@ def _search(
         )
         state, levels = (
             np.zeros(at.STATE_SIZE, dtype=np.int64),
-            np.full(3, np.nan if level is None else level),
+            np.full(at.LEVELS_SIZE, np.nan if level is None else level),
         )
         given = course._replace(visits=course.visits.copy())  # in compat mode the search writes over values
         if compiled:
@@ -193,7 +195,7 @@ def _options(definition: Definition, outcome: Outcome, *, trace: bool) -> Floats
         at.O_AFTER_RELAPSE: int(baseline.after_relapse),
         at.O_NEVER_BETTER: int(baseline.never_better),
         at.O_BEST_LEVEL: int(baseline.level_after_event == "best"),
-        at.O_FROM_EVENT: int(chosen.proceed_from == "event"),
+        at.O_FROM: PROCEED.index(chosen.proceed_from),
         at.O_CHECK_ALL: int(confirm.check == "all visits"),
         at.O_AT_EVENT_LEVEL: int(confirm.level == "event"),
         at.O_TOLERANCE: 0.0 if definition.compat else TOLERANCE,
@@ -212,6 +214,8 @@ def _options(definition: Definition, outcome: Outcome, *, trace: bool) -> Floats
         at.O_ASSOCIATED_AFTER: float(limits.association[1]),
         at.O_PRECEDING: PRECEDING.index(free.preceding_visit),
         at.O_N_WINDOWS: len(spans),
+        at.O_HOLD: float(baseline.hold_days),
+        at.O_TWO: int(baseline.references == "two"),
     }
     for place, value in named.items():
         options[place] = value
@@ -238,11 +242,11 @@ def _course(prepared: Prepared, definition: Definition, outcome: Outcome) -> at.
         relapses, before, after = _cached(
             prepared, ("near", windows.end_days), lambda: _near(prepared, ends=windows.end_days)
         )
-        lag = 0.0 if definition.selection.events == "first PIRA" else float(windows.association[0])
+        first_pira = definition.selection.events == "first PIRA" and baseline.scheme != "best held"
+        lag = 0.0 if first_pira else float(windows.association[0])
         ended = ~np.isnan(prepared.relapses.end) & windows.end_days
         clear = np.where(ended, relapses.end, relapses.day + lag)
-    eligible = definition.confirmation.eligible
-    flag = np.ones(len(prepared.day), dtype=bool) if eligible == "all" else prepared.flags[eligible]
+    flags = [_flag(prepared, part.eligible) for part in (definition.confirmation, definition.selection)]
     first = _first(prepared, definition, before, after) if baseline.start != "first" else None
     nobody = np.full(prepared.n_subjects, np.nan)
     if first is None:
@@ -251,7 +255,7 @@ def _course(prepared: Prepared, definition: Definition, outcome: Outcome) -> at.
         reference, then, level = first
     unknown = first is None
     return at.Course(
-        visits=np.column_stack([prepared.day, sign * prepared.value, worse, better, before, after, flag]),
+        visits=np.column_stack([prepared.day, sign * prepared.value, worse, better, before, after, *flags]),
         people=np.column_stack(
             [
                 prepared.start[:-1],
@@ -272,6 +276,11 @@ def _course(prepared: Prepared, definition: Definition, outcome: Outcome) -> at.
         ),
         relapses=np.column_stack([relapses.day, relapses.end, clear]),
     )
+
+
+def _flag(prepared: Prepared, eligible: str) -> NDArray[np.bool_]:
+    """Tell which visits may confirm, or be events."""
+    return np.ones(len(prepared.day), dtype=bool) if eligible == "all" else prepared.flags[eligible]
 
 
 def _cached(prepared: Prepared, key: Any, make: Any) -> Any:

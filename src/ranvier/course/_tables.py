@@ -51,7 +51,7 @@ COURSE_TRACE_SCHEMA: dict[str, Any] = {
 }
 """Columns of the trace: those of every trace, and what the decision looked at."""
 
-TYPES = pl.Series([None, "RAW", "PIRA", "undefined"], dtype=pl.String)
+TYPES = pl.Series([None, "RAW", "PIRA", "undefined", "relapse during confirmation"], dtype=pl.String)
 
 
 def _days(prepared: Prepared, visits: Ints) -> pl.Series:

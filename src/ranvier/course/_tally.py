@@ -20,7 +20,7 @@ from ranvier.course.relapses import DAYS_PER_YEAR
 
 __all__ = ["COLUMNS", "World", "build", "tally"]
 
-Key = tuple[str, str | None, str]
+Key = tuple[str, str | None, tuple[str, ...]]
 
 SEARCHES_WITH_TYPES = ("all", "first", "first worsening")
 """Searches that keep every type of worsening, so that a share of PIRA says something."""
@@ -63,9 +63,7 @@ class World:
 
 def _keys(definition: Definition) -> list[Key]:
     """Name what a definition needs prepared, one per outcome."""
-    eligible = definition.confirmation.eligible
-    asked = "all" if eligible == "scheduled" else eligible
-    return [(outcome.column, definition.compat, asked) for outcome in definition.outcomes]
+    return [(outcome.column, definition.compat, definition.flags) for outcome in definition.outcomes]
 
 
 def build(visits: Any, relapses: Any, subjects: Any, definitions: Sequence[Definition]) -> World:
@@ -74,7 +72,7 @@ def build(visits: Any, relapses: Any, subjects: Any, definitions: Sequence[Defin
         wanted = nw.from_native(subjects, eager_only=True).get_column("subject").to_list()
         visits, relapses = _only(visits, wanted), _only(relapses, wanted)
     keys = dict.fromkeys(key for definition in definitions for key in _keys(definition))
-    prepared = {key: prepare(visits, relapses, key[0], eligible=(key[2],), compat=key[1]) for key in keys}
+    prepared = {key: prepare(visits, relapses, key[0], eligible=key[2], compat=key[1]) for key in keys}
     everyone = [part.subjects for part in prepared.values()]
     names = pl.concat(everyone).unique().sort()
     index = pl.DataFrame({"subject": names, "place": np.arange(len(names), dtype=np.int64)})

@@ -136,7 +136,7 @@ def _prepared(visits: Any, relapses: Any, definition: Definition) -> list[Prepar
             visits,
             relapses,
             outcome.column,
-            eligible=(definition.confirmation.eligible,),
+            eligible=definition.flags,
             compat=definition.compat,
         )
         for outcome in definition.outcomes
@@ -160,12 +160,12 @@ def events(visits: Any, relapses: Any = None, *, definition: Definition | str) -
     -------
     CourseEvents
         Table with subject, measure (the outcome that changed), event ("worsening", "improvement"), type
-        ("RAW", "PIRA", "undefined"; null for improvement and without relapses), day, reference_day,
-        reference, value, threshold, confirmed_day (first confirmation; null when imputed), confirmed_days
-        and relapse_free_days (lists with one day per confirmation window, null where the window confirms
-        nothing or a relapse forbids it), last_day_sustained, sustained_days, sustained_to_end, imputed,
-        left_day (last visit before the event that did not show the change: it began in (left_day, day]),
-        days_from_first.
+        ("RAW", "PIRA", "undefined", with two references also "relapse during confirmation"; null for
+        improvement and without relapses), day, reference_day, reference, value, threshold, confirmed_day
+        (first confirmation; null when imputed), confirmed_days and relapse_free_days (lists with one day per
+        confirmation window, null where the window confirms nothing or a relapse forbids it),
+        last_day_sustained, sustained_days, sustained_to_end, imputed, left_day (last visit before the event
+        that did not show the change: it began in (left_day, day]), days_from_first.
 
     Raises
     ------

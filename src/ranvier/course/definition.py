@@ -100,8 +100,22 @@ class Definition:
         if len(set(columns)) < len(columns):
             raise DefinitionError(f"definition {self.name!r} names an outcome twice: {columns}.")
         require_choice("compat", self.compat, (None, "msprog"))  # type: ignore[arg-type]
+        self._held_fits()
         if self.compat:
             self._msprog_can()
+
+    def _held_fits(self) -> None:
+        """Refuse selections that a reference that follows the best held level cannot serve."""
+        if self.baseline.scheme != "best held":
+            return
+        if self.selection.events in {"first", "first improvement"}:
+            raise DefinitionError(
+                f"{self.selection.events!r} asks for improvement, which a baseline that follows the best "
+                "held level does not count; ask for worsening."
+            )
+        if self.selection.proceed_from != "event":
+            raise DefinitionError('scheme="best held" goes on from each visit to the next; set '
+                                  'proceed_from="event".')  # fmt: skip
 
     def _msprog_can(self) -> None:
         """Refuse options in compat mode that msprog does not have."""
@@ -111,11 +125,20 @@ class Definition:
             "confirmation at the level of the event": self.confirmation.level != "threshold",
             "days between reference and event": self.selection.min_days_from_reference > 0,
             "merging of events": self.selection.merge_days > 0,
+            "a best held reference": self.baseline.scheme == "best held",
+            "a search that goes on from the best visit": self.selection.proceed_from == "best",
+            "eligible events": self.selection.eligible != "all",
             "a composite": len(self.outcomes) > 1,
         }
         asked = [what for what, used in beyond.items() if used]
         if asked:
             raise DefinitionError(f"msprog has no {', no '.join(asked)}; leave compat out.")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Boolean columns of visits that say which visits may be events, or confirm them."""
+        asked = {self.confirmation.eligible, self.selection.eligible}
+        return tuple(sorted(asked - {"all", "scheduled"}))
 
     def to_dict(self) -> dict[str, Any]:
         """Give every option, JSON-ready.

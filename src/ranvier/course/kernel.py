@@ -217,15 +217,20 @@ def candidate(c: Any, o: Any, out: Any, i: Any, f: Any) -> int:
         change = c.visits[x, at.LEVEL] - f[at.REF]
         need = f[at.NEED_WORSE] if change > 0 else f[at.NEED_BETTER]
         far = c.visits[x, at.DAY] - c.visits[i[at.B], at.DAY] >= o[at.O_LEAST_DISTANCE]
-        if far and ask.shows(o, abs(change), at.ANY if o[at.O_SUB_THRESHOLD] else need):
-            if (
-                c.visits[x, at.BEFORE] >= o[at.O_EVENT_BEFORE]
-                and c.visits[x, at.AFTER] >= o[at.O_EVENT_AFTER]
-            ):
-                return x
-            if o[at.O_TRACE]:
-                decide(out, i, f, x, at.EVENT_NEAR_RELAPSE, x)
+        enough = far and ask.shows(o, abs(change), at.ANY if o[at.O_SUB_THRESHOLD] else need)
+        if enough and may_be_event(c, o, out, i, f, x):
+            return x
     return -1
+
+
+def may_be_event(c: Any, o: Any, out: Any, i: Any, f: Any, x: int) -> bool:
+    """Whether a visit may be an event: it is eligible, and far enough from relapses."""
+    near = c.visits[x, at.BEFORE] < o[at.O_EVENT_BEFORE] or c.visits[x, at.AFTER] < o[at.O_EVENT_AFTER]
+    if not near and c.visits[x, at.CANDIDATE]:
+        return True
+    if o[at.O_TRACE]:
+        decide(out, i, f, x, at.EVENT_NEAR_RELAPSE if near else at.NOT_CANDIDATE, x)
+    return False
 
 
 def evaluate(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
@@ -245,7 +250,7 @@ def evaluate(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
     elif y >= 0 and ask.below_moves(o, sign) and ask.failing(c, o, i, f, at.ANY) < 0:
         if o[at.O_TRACE]:
             decide(out, i, f, x, at.BELOW_THRESHOLD_MOVES, y)
-        move(o, i)
+        move(c, o, i)
     else:
         i[at.S] = x + 1
         if o[at.O_TRACE]:
@@ -277,9 +282,11 @@ def imputes(c: Any, o: Any, i: Any) -> bool:
     return bool(c.visits[x, at.DAY] - c.visits[i[at.FIRST], at.DAY] <= o[at.O_IMPUTE_WITHIN])
 
 
-def move(o: Any, i: Any) -> None:
-    """Move the reference to the confirmation or to the event, and the search behind it."""
-    i[at.B] = i[at.X] if o[at.O_FROM_EVENT] else i[at.Y]
+def move(c: Any, o: Any, i: Any) -> None:
+    """Move the reference to the confirmation, the event or the best visit of both, the search behind it."""
+    i[at.B] = i[at.Y] if o[at.O_FROM] == 0 else i[at.X]
+    if o[at.O_FROM] == 2:
+        i[at.B] = ask.best(c, o, i, i[at.Y])
     i[at.BEST_FROM] = i[at.X]
     i[at.S] = i[at.B] + 1
 
@@ -305,21 +312,21 @@ def confirmed(c: Any, o: Any, out: Any, i: Any, f: Any, need: float) -> None:
         keep(c, o, out, i, f)
     elif o[at.O_TRACE]:
         decide(out, i, f, x, at.NOT_SUSTAINED, min(i[at.N], i[at.END_OF] - 1))
-    proceed(o, i, kept)
+    proceed(c, o, i, kept)
 
 
-def proceed(o: Any, i: Any, kept: bool) -> None:
+def proceed(c: Any, o: Any, i: Any, kept: bool) -> None:
     """Set where reference and search go after a confirmed change."""
     x, y, sign = i[at.X], i[at.Y], i[at.DIRECTION]
     if x == y:  # imputed at the last visit
         i[at.S] = i[at.END_OF]
-    elif ask.moves(o, sign):
-        move(o, i)
+    elif ask.moves(o, sign) and (kept or o[at.O_MSPROG]):  # what did not last must not hide what comes later
+        move(c, o, i)
     elif not kept:
         i[at.S] = x + 1
     elif o[at.O_MSPROG]:
         again = sign > 0 and o[at.O_SEARCH] >= at.SEARCH_PIRA and not ask.wanted(o, sign, i[at.KIND])
-        i[at.S] = x + 1 if again or o[at.O_FROM_EVENT] else y + 1
+        i[at.S] = x + 1 if again or o[at.O_FROM] else y + 1
     else:  # the reference stays, so that the same step must first be over before another one can begin
         i[at.S] = i[at.N]
 
@@ -346,15 +353,22 @@ def keep(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
 
 def tell(c: Any, o: Any, out: Any, i: Any, f: Any) -> None:
     """Write down that a change was confirmed, and why a worsening is of its type."""
-    x, y, kind = i[at.X], i[at.Y], i[at.KIND]
+    x, y = i[at.X], i[at.Y]
     if i[at.DIRECTION] < 0:
         decide(out, i, f, x, at.CONFIRMED_IMPROVEMENT, y)
         return
     decide(out, i, f, x, at.IMPUTED_WORSENING if x == y else at.CONFIRMED_WORSENING, y)
+    decide(out, i, f, x, why_type(c, o, i), y)
+
+
+def why_type(c: Any, o: Any, i: Any) -> int:
+    """Say why a worsening is of its type."""
+    kind = i[at.KIND]
     if kind == at.RAW:
-        decide(out, i, f, x, at.TYPE_RAW if ask.associated(c, o, x) else at.TYPE_RAW_BY_RUN, y)
-    else:
-        decide(out, i, f, x, at.TYPE_PIRA if kind == at.PIRA else at.TYPE_UNDEFINED, y)
+        return at.TYPE_RAW if ask.associated(c, o, i[at.X]) else at.TYPE_RAW_BY_RUN
+    if kind == at.UNDEFINED:
+        return at.TYPE_AFTER_RELAPSE if o[at.O_TWO] else at.TYPE_UNDEFINED
+    return at.TYPE_PIRA if kind == at.PIRA else at.TYPE_IN_CONFIRMATION
 
 
 def decide(out: Any, i: Any, f: Any, x: int, reason: int, until: int) -> None:

@@ -16,7 +16,7 @@ from ranvier.course.parts import (
     Selection,
     Window,
 )
-from ranvier.course.presets import EDSS_1_0_5, EDSS_1_5_1_0_5, NHPT_20, T25FW_20
+from ranvier.course.presets import EDSS_1_5_1_0_5, NHPT_20, T25FW_20
 from ranvier.course.thresholds import EDSS_C_IMPROVEMENT, EDSS_C_WORSENING
 from ranvier.errors import require_choice
 
@@ -30,6 +30,8 @@ __all__ = [
     "COMPOSITE",
     "KAPPOS_2020",
     "MSBASE",
+    "MSBASE_CDI",
+    "MSBASE_CDW",
     "MULLER_2023",
     "MULLER_2023_STRICT",
     "MULLER_2025",
@@ -42,12 +44,24 @@ __all__ = [
     "preset",
 ]
 
+MSOUTCOMES = "the package MSoutcomes 0.2.1"
 MSPROG = "Montobbio N et al. Mult Scler 2024, doi 10.1177/13524585241243157"
 MULLER = "Müller J et al. JAMA Neurol 2023;80:1232-1245, doi 10.1001/jamaneurol.2023.3331"
 EDSS_A = (Outcome(column="edss", worsening=EDSS_1_5_1_0_5),)
-EDSS_B = (Outcome(column="edss", worsening=EDSS_1_0_5),)
+EDSS_C = (Outcome(column="edss", worsening=EDSS_C_WORSENING, improvement=EDSS_C_IMPROVEMENT),)
 WEEKS_12 = Confirmation(windows=(Window(days=84, left=7, right=730),))
 WEEKS_24 = Confirmation(windows=(Window(days=168, left=7, right=730),))
+MONTHS_3_TO_END = Confirmation(windows=(Window(days=91),), to_end=True)
+SINCE_REFERENCE = RelapseWindows(
+    to_baseline=(31, 0),
+    to_confirmation=(31, 0),
+    association=(0, 0),
+    free=RelapseFree(
+        preceding=Around(before=0, after=None),
+        event=Around(before=None, after=0),
+        confirmation=Around(before=0, after=0),
+    ),
+)
 EITHER = Confirmation(windows=(Window(days=84), Window(days=168)))
 ROVING = Baseline(scheme="roving")
 IMPROVEMENT = Selection(events="first improvement")
@@ -189,40 +203,57 @@ PORTACCIO_2025 = Definition(
 )
 MSBASE = Definition(
     name="msbase",
-    source="Kalincik T et al. Brain 2015;138:3287-3298, doi 10.1093/brain/awv258, and the package MSoutcomes",
-    outcomes=(Outcome(column="edss", worsening=EDSS_C_WORSENING, improvement=EDSS_C_IMPROVEMENT),),
-    confirmation=Confirmation(windows=(Window(days=91),), to_end=True),
-    baseline=Baseline(scheme="roving", after_relapse=True, level_after_event="best"),
-    relapses=RelapseWindows(
-        to_baseline=(31, 0),
-        to_confirmation=(31, 0),
-        free=RelapseFree(
-            preceding=Around(before=0, after=None),
-            event=Around(before=None, after=0),
-            confirmation=Around(before=0, after=0),
-        ),
-    ),
-    selection=Selection(events="all"),
+    source=f"Dzau W et al. J Neurol Neurosurg Psychiatry 2023;94:984-991, and {MSOUTCOMES}",
+    outcomes=EDSS_C,
+    confirmation=MONTHS_3_TO_END,
+    baseline=Baseline(scheme="on worsening", after_relapse=True, level_after_event="best"),
+    relapses=SINCE_REFERENCE,
+    selection=Selection(events="all", proceed_from="best"),
     note=(
-        "Follows the package MSoutcomes in thresholds, time and re-baselining. It measures a run to its last "
-        "visit more than 30 days after a relapse, where this asks for a confirming visit; events sustained "
-        "to the end only, its default."
+        "PIRA as the package finds it: no relapse since the reference, which moves behind each relapse; "
+        "other worsening is undefined. Not identical where the last visit lies within 30 days of a relapse "
+        "(docs/validation/course)."
     ),
+)
+MSBASE_CDW = Definition(
+    name="msbase-cdw",
+    source=f"Kalincik T et al. Brain 2015;138:3287-3298, doi 10.1093/brain/awv258, and {MSOUTCOMES}",
+    outcomes=EDSS_C,
+    confirmation=MONTHS_3_TO_END,
+    baseline=Baseline(scheme="on worsening", level_after_event="best"),
+    relapses=SINCE_REFERENCE,
+    selection=Selection(events="all", proceed_from="best"),
+    note=(
+        "Worsening whatever its cause, sustained to the end, as the package finds it; the exception of "
+        "msbase holds here too."
+    ),
+)
+MSBASE_CDI = Definition(
+    name="msbase-cdi",
+    source=f"Kalincik T et al. Brain 2015;138:3287-3298, doi 10.1093/brain/awv258, and {MSOUTCOMES}",
+    outcomes=EDSS_C,
+    confirmation=MONTHS_3_TO_END,
+    baseline=Baseline(scheme="on improvement", level_after_event="best"),
+    relapses=RelapseWindows(to_baseline=(31, 0), to_confirmation=(0, 0), association=(0, 0)),
+    selection=Selection(events="all", proceed_from="best"),
+    note="Improvement sustained to the end, as the package finds it; a relapse bars the reference only.",
 )
 BERN_VIENNA = Definition(
     name="bern-vienna",
     source="Bsteh G et al. Mult Scler 2025, doi 10.1177/13524585251396283, and the package EDSSProgression",
-    outcomes=EDSS_B,
+    outcomes=EDSS_A,
     confirmation=Confirmation(windows=(Window(days=180),)),
-    baseline=Baseline(scheme="roving", after_relapse=True, level_after_event="best"),
-    relapses=RelapseWindows(association=(90, 30)),
-    selection=Selection(events="all"),
+    baseline=Baseline(scheme="best held", hold_days=30, references="two", level_after_event="best"),
+    relapses=RelapseWindows(
+        to_baseline=(0, 0),
+        to_confirmation=(0, 0),
+        association=(90, 30),
+        free=RelapseFree(event=Around(before=0, after=None), confirmation=Around(before=None, after=30)),
+    ),
+    selection=Selection(events="all", proceed_from="event"),
     note=(
-        "The paper compares 1440 variants; the options follow the package EDSSProgression in time (180 days, "
-        "no upper limit) and RAW window (30 days before to 90 days after the onset). The package "
-        "keeps two references, takes the lowest score confirmed over 30 days and calls disability left by a "
-        "relapse undefined worsening; one moving reference stands in for both. Its threshold "
-        "switches were not at hand: rule B of the course engine."
+        "The paper compares 1440 variants; these are the options that its package recommends, and the events "
+        "are the same as those of the package (docs/validation/course)."
     ),
 )
 COMPOSITE = Definition(
@@ -246,8 +277,8 @@ PRESETS: Mapping[str, Definition] = MappingProxyType(
         definition.name: definition
         for definition in (
             CDW_12W, CDW_24W, CDI_12W, CDI_24W, ROVING_12W, ROVING_24W, PIRA_12W, PIRA_24W, KAPPOS_2020,
-            CAGOL_2022, MULLER_2023, MULLER_2023_STRICT, MULLER_2025, PORTACCIO_2025, MSBASE, BERN_VIENNA,
-            COMPOSITE,
+            CAGOL_2022, MULLER_2023, MULLER_2023_STRICT, MULLER_2025, PORTACCIO_2025, MSBASE, MSBASE_CDW,
+            MSBASE_CDI, BERN_VIENNA, COMPOSITE,
         )
     }
 )  # fmt: skip

@@ -212,7 +212,7 @@ def false_positive_rate(
         visits,
         relapses,
         "edss",
-        eligible=(definition.confirmation.eligible,),
+        eligible=definition.flags,
         compat=definition.compat,
     )
     if not prepared.n_subjects:

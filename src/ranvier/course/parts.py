@@ -21,8 +21,8 @@ __all__ = [
     "Window",
 ]
 
-BASELINE_SCHEMES = ("fixed", "roving", "on improvement", "on worsening")
-"""When a confirmed event moves the reference: never, always, after improvement, after worsening."""
+BASELINE_SCHEMES = ("fixed", "roving", "on improvement", "on worsening", "best held")
+"""What moves the reference: nothing, any event, an improvement, a worsening, a better level that is held."""
 
 SEARCHES = (
     "all",
@@ -118,8 +118,9 @@ class Baseline:
 
     Parameters
     ----------
-    scheme : {"fixed", "roving", "on improvement", "on worsening"}
-        Which confirmed events move the reference.
+    scheme : {"fixed", "roving", "on improvement", "on worsening", "best held"}
+        Which confirmed events move the reference. With "best held" a confirmed worsening does, and any better
+        level that is held for `hold_days`; improvements are then followed, not counted.
     start : {"first", "pre-treatment"}
         The first visit, or the last `visits` visits up to and including day 0.
     visits : int
@@ -138,6 +139,12 @@ class Baseline:
     level_after_event : {"visit", "best"}
         After an event: the value at the visit the reference moves to, or the best one from event to
         confirmation.
+    hold_days : int
+        For "best held": the visits up to the first one this many days later must all be better than the
+        reference; the worst of them becomes the new one.
+    references : {"one", "two"}
+        For "best held": "two" keeps one reference for RAW and PIRA, which residual disability at the first
+        visit after the days of a relapse sets anew, and a general one, from which that visit is judged.
     """
 
     scheme: str = "fixed"
@@ -149,9 +156,13 @@ class Baseline:
     skip_extrema: str = "none"
     sub_threshold: str = "none"
     level_after_event: str = "visit"
+    hold_days: int = 30
+    references: str = "one"
 
     def __post_init__(self) -> None:
         require_choice("baseline scheme", self.scheme, BASELINE_SCHEMES)
+        require_choice("references", self.references, ("one", "two"))
+        _whole("hold_days", self.hold_days)
         require_choice("start of the baseline", self.start, ("first", "pre-treatment"))
         require_choice("value of the baseline", self.of, ("mean", "min", "max"))
         require_choice("skip_extrema", self.skip_extrema, ("none", "strict", "all"))
@@ -167,6 +178,18 @@ class Baseline:
             )
         if self.sub_threshold != "none" and self.scheme == "fixed":
             raise DefinitionError("a fixed baseline cannot move after changes below the threshold.")
+        self._held_fits()
+
+    def _held_fits(self) -> None:
+        """Refuse options that "best held" answers in its own way, or that only it has."""
+        if self.scheme != "best held" and self.references == "two":
+            raise DefinitionError('two references need scheme="best held".')
+        others = self.after_relapse or self.sub_threshold != "none" or self.skip_extrema != "none"
+        if self.scheme == "best held" and others:
+            raise DefinitionError(
+                'scheme="best held" follows every better level that is held, and references="two" the '
+                "relapses; leave after_relapse, sub_threshold and skip_extrema out."
+            )
 
     @property
     def moves(self) -> bool:
@@ -331,21 +354,25 @@ class Selection:
     ----------
     events : str
         One of `SEARCHES`.
-    proceed_from : {"confirmation", "event"}
-        The visit that the search (and a moving reference) goes on from.
+    proceed_from : {"confirmation", "event", "best"}
+        The visit that the search (and a moving reference) goes on from; "best" is the first visit with the
+        best value from event to confirmation.
     min_days_from_reference : int
         Least days between reference and event.
     merge_days : int
         Events in the same direction that begin less than this many days after the one before are one event.
+    eligible : str
+        "all", "scheduled" (visits with a label), or a boolean column of visits: which visits can be events.
     """
 
     events: str = "first worsening"
     proceed_from: str = "confirmation"
     min_days_from_reference: int = 0
     merge_days: int = 0
+    eligible: str = "all"
 
     def __post_init__(self) -> None:
         require_choice("selection of events", self.events, SEARCHES)
-        require_choice("proceed_from", self.proceed_from, ("confirmation", "event"))
+        require_choice("proceed_from", self.proceed_from, ("confirmation", "event", "best"))
         _whole("min_days_from_reference", self.min_days_from_reference)
         _whole("merge_days", self.merge_days)

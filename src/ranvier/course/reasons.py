@@ -145,6 +145,37 @@ DECISIONS: dict[int, Decision] = {
         "relapse-in-interval",
         "it did not begin with a relapse, but one lies in the intervals that must be free",
     ),
+    at.TYPE_AFTER_RELAPSE: Decision(
+        "type",
+        "undefined",
+        "left-by-relapse",
+        "it is the first visit after the days of a relapse, and may show what the relapse left",
+    ),
+    at.TYPE_IN_CONFIRMATION: Decision(
+        "type",
+        "relapse during confirmation",
+        "relapse-in-confirmation",
+        "it did not begin with a relapse, but one lies in the days up to its confirmation",
+    ),
+    at.REFERENCE_RESIDUAL: Decision(
+        "reference",
+        "moved",
+        "residual-disability",
+        "the first visit after the days of a relapse is worse than the reference for RAW and PIRA, and sets "
+        "it anew",
+    ),
+    at.REFERENCE_HELD: Decision(
+        "reference",
+        "moved",
+        "better-held",
+        "a better level was held for as long as it must",
+    ),
+    at.NOT_CANDIDATE: Decision(
+        "candidate",
+        "refused",
+        "visit-not-eligible",
+        "the visit may not be an event by the definition",
+    ),
     at.NO_BASELINE: Decision(
         "reference",
         "left out",

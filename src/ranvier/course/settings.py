@@ -17,6 +17,7 @@ SCHEMES = {
     "roving": "moved after each confirmed worsening or improvement (roving)",
     "on improvement": "moved after each confirmed improvement",
     "on worsening": "moved after each confirmed worsening",
+    "best held": "moved after each confirmed worsening, and to every better level that was held",
 }
 SELECTED = {
     "all": "All confirmed events were kept",
@@ -32,6 +33,12 @@ PRECEDING = {
     "last below threshold": "the last visit from which the event is a change by the threshold",
 }
 
+
+MOVED = {
+    "confirmation": "of the confirmation",
+    "event": "of the event",
+    "best": "with the best value from event to confirmation",
+}
 
 NAMES = {
     "edss": "EDSS",
@@ -114,9 +121,10 @@ def _baseline(baseline: Baseline, selection: Selection) -> list[str]:
     else:
         first = f"the {baseline.of} of the last {baseline.visits} visits up to day 0"
     parts = [f"The first reference was {first}; it {SCHEMES[baseline.scheme]}."]
-    if baseline.scheme != "fixed":
-        to = "confirmation" if selection.proceed_from == "confirmation" else "event"
-        parts.append(f"It moved to the visit of the {to}.")
+    if baseline.scheme == "best held":
+        parts += _held(baseline)
+    elif baseline.scheme != "fixed":
+        parts.append(f"It moved to the visit {MOVED[selection.proceed_from]}.")
     if baseline.level_after_event == "best":
         parts.append("After an event it was the best value from event to confirmation.")
     if baseline.sub_threshold != "none":
@@ -129,6 +137,22 @@ def _baseline(baseline: Baseline, selection: Selection) -> list[str]:
     if baseline.skip_extrema != "none":
         strict = " by the threshold" if baseline.skip_extrema == "strict" else ""
         parts.append(f"A visit that both neighbours differed from{strict} in one direction was no reference.")
+    return parts
+
+
+def _held(baseline: Baseline) -> list[str]:
+    """Say how a reference follows the best held level."""
+    parts = [
+        f"All visits up to the first one {baseline.hold_days} days later had to be better than the last one.",
+        "The worst of them became the new one.",
+        "Improvements were not counted.",
+    ]
+    if baseline.references == "two":
+        parts.append(
+            "Two references were kept. At the first visit after the days of a relapse, residual disability "
+            "set the reference for RAW and PIRA anew; that visit was compared with the general reference, "
+            "and a confirmed worsening there was called undefined."
+        )
     return parts
 
 
@@ -211,6 +235,9 @@ def _relapses(windows: RelapseWindows) -> list[str]:
 def _selection(selection: Selection) -> list[str]:
     """Say which events are kept."""
     parts = [f"{SELECTED[selection.events]}."]
+    if selection.eligible != "all":
+        kind = "Scheduled visits" if selection.eligible == "scheduled" else f"Visits in {selection.eligible}"
+        parts.append(f"{kind} alone could be events.")
     if selection.min_days_from_reference:
         parts.append(f"An event lay at least {selection.min_days_from_reference} days after the reference.")
     if selection.merge_days:
