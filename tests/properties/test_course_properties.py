@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import polars as pl
@@ -26,6 +27,7 @@ from ranvier.course import (
     Threshold,
     Window,
 )
+from ranvier.course import _layout as at
 from ranvier.course._arrays import prepare
 from ranvier.course._run import reach, run
 from ranvier.course.parts import BASELINE_SCHEMES, SEARCHES
@@ -176,6 +178,19 @@ def test_patients_one_by_one_give_what_all_together_give(cohort, definition):
         for name in sorted(visits["subject"].unique())
     ]
     assert pl.concat(alone).equals(table_of(visits, relapses, definition))
+
+
+@QUICK
+@given(cohorts(), st.one_of(definitions(), definitions(compat=True)), st.integers(1, 3))
+def test_patients_in_parts_give_what_all_together_give(cohort, definition, at_once):
+    flags = {"eligible": ("fit",), "compat": definition.compat}
+    whole = run(prepare(*cohort, **flags), definition, trace=True, compiled=False)
+    with mock.patch("ranvier.course._run.PATIENTS_AT_ONCE", at_once):
+        parts = run(prepare(*cohort, **flags), definition, trace=True, compiled=False)
+    left_of_first = parts.events[:, at.LEFT] < 0  # no visit of the same patient: any place before the first
+    whole.events[left_of_first, at.LEFT] = -1
+    for name in ("events", "event_levels", "decisions", "decision_levels"):
+        assert np.array_equal(getattr(parts, name), getattr(whole, name), equal_nan=name.endswith("levels"))
 
 
 @QUICK

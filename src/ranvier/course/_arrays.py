@@ -36,6 +36,16 @@ class Relapses:
             day=self.day[kept], end=self.end[kept], who=who, start=offsets(who, len(self.start) - 1)
         )
 
+    def part(self, first: int, last: int) -> Relapses:
+        """Keep those of some patients, one after the other."""
+        theirs = slice(self.start[first], self.start[last])
+        return Relapses(
+            day=self.day[theirs],
+            end=self.end[theirs],
+            who=self.who[theirs] - first,
+            start=self.start[first : last + 1] - self.start[first],
+        )
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prepared:
@@ -63,6 +73,34 @@ class Prepared:
     def n_subjects(self) -> int:
         """How many patients have at least one value."""
         return len(self.start) - 1
+
+    def parts(self, most: int) -> list[Prepared]:
+        """Give the same patients in parts of at most so many, made once."""
+        if self.n_subjects <= most:
+            return [self]
+        if "parts" not in self.cache:
+            firsts = range(0, self.n_subjects, most)
+            self.cache["parts"] = [self._part(first, min(first + most, self.n_subjects)) for first in firsts]
+        parts: list[Prepared] = self.cache["parts"]
+        return parts
+
+    def _part(self, first: int, last: int) -> Prepared:
+        """Give some patients, one after the other, without copying their visits."""
+        visits = slice(self.start[first], self.start[last])
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return Prepared(
+            **fields
+            | {
+                "subjects": self.subjects[first:last],
+                "who": self.who[visits] - first,
+                "day": self.day[visits],
+                "value": self.value[visits],
+                "start": self.start[first : last + 1] - self.start[first],
+                "flags": {name: flag[visits] for name, flag in self.flags.items()},
+                "relapses": self.relapses.part(first, last),
+                "cache": {},
+            }
+        )
 
     def with_values(self, value: Floats) -> Prepared:
         """Give the same visits with other scores, such as scores with rater error added."""

@@ -23,6 +23,14 @@ __all__ = ["Found", "reach", "run"]
 TOLERANCE = 1e-9
 """Scores are sums of binary fractions: 0.7 - 0.5 must still count as 0.2."""
 
+PATIENTS_AT_ONCE = 10_000
+"""Their arrays fit into memory that is used again; larger ones cost a page fault for every 4 kB."""
+
+EVENT_VISITS = [at.ONSET, at.REFERENCE, at.CONFIRMED, at.END, at.LEFT]
+
+Rows = tuple[Ints, Floats, Ints, Floats]
+"""Events and their levels, decisions and theirs."""
+
 FEW_VISITS = 2_000
 """Visits that the plain search is through with in about 20 ms; loading the compiled one takes a second."""
 
@@ -70,8 +78,12 @@ def run(
     outcome = _outcome(prepared, definition)
     compiled = _worth_compiling(prepared) if compiled is None else compiled
     options = _options(definition, outcome, trace=trace)
-    course = _course(prepared, definition, outcome)
-    found = _search(course, options, compiled=compiled)
+    parts = prepared.parts(PATIENTS_AT_ONCE)
+    rows = [
+        _shifted(_search(_course(part, definition, outcome), options, compiled=compiled), place, prepared)
+        for place, part in enumerate(parts)
+    ]
+    found = _joined(rows)
     if definition.compat and definition.selection.events != "all":
         found = first_of_msprog(found, int(options[at.O_SEARCH]))
     elif definition.compat:
@@ -83,6 +95,35 @@ def run(
     return Found(
         events=events, event_levels=levels, decisions=decisions, decision_levels=decision_levels, sign=sign
     )
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    """Put the rows of all parts one below the other."""
+    if len(parts) == 1:
+        return parts[0]
+    events, levels, decisions, decision_levels = zip(*parts, strict=True)
+    return (
+        np.concatenate(events),
+        np.concatenate(levels),
+        np.concatenate(decisions),
+        np.concatenate(decision_levels),
+    )
+
+
+def _shifted(rows: Rows, place: int, prepared: Prepared) -> Rows:
+    """Count the patients and visits of one part as those of all."""
+    if place == 0:
+        return rows
+    events, levels, decisions, decision_levels = rows
+    patients = place * PATIENTS_AT_ONCE
+    visits = prepared.start[patients]
+    for table, subject, columns in (
+        (events, at.SUBJECT, [*EVENT_VISITS, *range(at.WINDOWS, events.shape[1])]),
+        (decisions, at.D_SUBJECT, [at.D_VISIT, at.D_REFERENCE, at.D_UNTIL]),
+    ):
+        table[:, subject] += patients
+        table[:, columns] += np.where(table[:, columns] >= 0, visits, 0)
+    return events, levels, decisions, decision_levels
 
 
 def reach(prepared: Prepared, definition: Definition, level: float, *, trace: bool = False,
