@@ -56,8 +56,8 @@ class Definition:
     source : str
         Where it was published.
     outcomes : tuple of Outcome
-        One outcome; several make a composite, whose events are those of any of them, each confirmed on its
-        own outcome.
+        One outcome; several make a composite, whose event is that of the outcome that changed first,
+        confirmed on that outcome.
     baseline : Baseline
         Where the reference lies and what moves it.
     confirmation : Confirmation

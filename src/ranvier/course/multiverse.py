@@ -262,8 +262,8 @@ def multiverse(
     Notes
     -----
     A patient without a value of the outcome counts as without event in the agreement, which matters only when
-    the definitions use different outcomes. With several outcomes and the first event searched, the earliest
-    of any outcome is kept.
+    the definitions use different outcomes. Several outcomes make one stream of events, as in
+    `events`.
 
     References
     ----------
