@@ -12,6 +12,7 @@ import polars as pl
 
 from ranvier.course._arrays import Prepared, prepare
 from ranvier.course._composite import COMPOSITE_REASONS, part_of_composite
+from ranvier.course._notes import NO_RELAPSES, notes_on_one
 from ranvier.course._run import reach, run
 from ranvier.course._tables import (
     COURSE_TRACE_SCHEMA,
@@ -251,26 +252,16 @@ def _result(
 def _notes(definition: Definition, prepared: list[Prepared]) -> tuple[str, ...]:
     """Say what a reader must not miss, and warn where most patients cannot have an event at all."""
     notes = [definition.note] if definition.note else []
-    baseline = definition.baseline
-    if baseline.moves:
-        notes.append(
-            "The reference moves. In a randomised comparison it moves more often in the arm that changes "
-            "more, which biases the difference: keep it fixed there."
-        )
-    elif definition.selection.events == "first PIRA":
-        notes.append(
-            "The reference does not move: disability left by a relapse stays above it, so that later "
-            "worsening of that patient is not seen as PIRA. A roving or post-relapse reference is usual."
-        )
+    notes += notes_on_one(definition)
     if not prepared[0].has_relapses:
-        notes.append("No table of relapses was given, so that worsening has no type.")
+        notes.append(NO_RELAPSES)
     for part in prepared:
         never, possible = never_confirming(part, definition)
         if never:
             said = (
-                f"{plural(never, 'patient')} of {possible} with two or more values of {part.column} have no "
-                "pair of visits as far apart as the confirmation asks, so that no change of theirs can ever "
-                "be confirmed."
+                f"{plural(never, 'patient')} of {possible} with two or more values of "
+                f"{in_words(part.column)} have no pair of visits as far apart as the confirmation asks, so "
+                "that no change of theirs can ever be confirmed."
             )
             notes.append(said)
             if 2 * never > possible:
