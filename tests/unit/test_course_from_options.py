@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -235,3 +236,19 @@ def test_settings_inside_a_larger_file_are_taken(tmp_path: Path) -> None:
     whole = {"patients": 3, "settings": CDW_24W.settings().to_dict()}
     (tmp_path / "settings.json").write_text(json.dumps(json_ready(whole)), encoding="utf-8")
     assert given(io.read_definition(tmp_path / "settings.json")) == CDW_24W
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "definitions" / "definition_files.md"
+
+
+def test_the_files_shown_on_the_page_are_definitions(tmp_path: Path) -> None:
+    shown = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(shown) == 2
+    made = []
+    for text in shown:
+        (tmp_path / "definition.toml").write_text(text, encoding="utf-8")
+        made.append(given(io.read_definition(tmp_path / "definition.toml")))
+    assert [definition.name for definition in made] == ["our-cdw", "walk-or-hand"]
+    assert made[0].confirmation.windows == (Window(days=168, left=14, right=90),)
+    assert made[1].outcomes[1].worsening.smallest_change(20.0) == 5.0
+    assert made[1].relapses.free.event.before is None
