@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from ranvier.tables import parse
-from ranvier.trial import Protocol, Trial
+from ranvier.trial import Endpoint, Protocol, Trial
 
 TOML = """\
 [trial]
@@ -194,5 +195,45 @@ def build_trial() -> Callable[..., Trial]:
         if change:
             change(rows)
         return make_trial(rows, protocol)
+
+    return build
+
+
+@pytest.fixture
+def followed() -> Callable[..., Trial]:
+    """Give the function that builds a trial of one arm from the EDSS of each patient at the same days."""
+
+    def build(
+        scores: Mapping[str, Sequence[float | None]],
+        *endpoints: Endpoint,
+        labels: Mapping[int, str | None],
+        relapses: Sequence[tuple[str, int]] = (),
+    ) -> Trial:
+        rows = small_tables()
+        rows["subjects"] = [
+            {"subject": name, "arm": "cells", "diagnosis": "MS", "last_contact_day": 380, "treated": "yes"}
+            for name in scores
+        ]
+        rows["doses"] = [{"subject": name, "day": 0, "product": "msc"} for name in scores]
+        rows["visits"] = [
+            {"subject": name, "day": day, "visit": label, "edss": score}
+            for name, values in scores.items()
+            for (day, label), score in zip(labels.items(), values, strict=True)
+        ]
+        rows["relapses"] = [{"subject": name, "day": day} for name, day in relapses]
+        rows["mri"], rows["adverse_events"] = [], []
+        small = tomllib.loads(TOML)
+        small["trial"]["disease"] = "MS"
+        small["visits"] = [
+            {
+                "label": label,
+                "day": day,
+                "window": [-30, 0 if label == "baseline" else 30],
+                "baseline": label == "baseline",
+            }
+            for day, label in labels.items()
+            if label
+        ]
+        return make_trial(rows, replace(Protocol.from_dict(small), endpoints=endpoints))
 
     return build

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import warnings
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -307,3 +309,43 @@ def test_every_event_is_explained_and_lies_inside_its_interval(cohort, definitio
         assert row["reference_day"] < row["day"] <= row["last_day_sustained"]
         assert f"Day {row['day']}" in found.explain(row["subject"])
     assert set(found.trace["subject"]) == set(cohort[0]["subject"])
+
+
+def same_again(definition: Definition) -> None:
+    """Send a definition through its options, as they are and as JSON, and compare."""
+    for options in (definition.to_dict(), json.loads(json.dumps(definition.to_dict()))):
+        again = course.definition_from(options)
+        assert again == definition
+        assert again.settings().hash == definition.settings().hash
+    assert course.definition_from(definition.settings().to_dict()) == definition
+
+
+@QUICK
+@given(st.one_of(definitions(), definitions(compat=True)))
+def test_options_give_the_same_definition_again(definition):
+    same_again(definition)
+
+
+@pytest.mark.parametrize("name", course.PRESETS)
+def test_options_give_every_definition_of_a_grid_again(name):
+    base = course.PRESETS[name]
+    held = base.baseline.scheme == "best held"
+    options: dict[str, Any] = {
+        "baseline.scheme": BASELINE_SCHEMES[-1:] if held else BASELINE_SCHEMES[:-1],
+        "confirmation.windows": [Window(days=84, left=7), (Window(days=84), Window(days=168, right=30))],
+        "relapses.free.event": [Around(before=None, after=None), Around(before=90, after=30)],
+    }
+    if [outcome.column for outcome in base.outcomes] == ["edss"]:
+        options["rule"] = list(EDSS_RULES)
+    tried = course.grid(base, options)
+    for definition in tried:
+        same_again(definition)
+    assert len({definition.settings().hash for definition in tried}) == len(tried) >= 16
+
+
+@QUICK
+@given(st.sampled_from(list(course.PRESETS)), definitions())
+def test_a_preset_changed_in_every_part_is_the_definition_of_these_parts(name, drawn):
+    parts = {key: value for key, value in drawn.to_dict().items() if key not in {"name", "source", "note"}}
+    changed = course.definition_from({"preset": name, **parts})
+    assert changed.settings().hash == drawn.settings().hash

@@ -100,3 +100,78 @@ def test_a_folder_that_is_a_file_is_refused(visits: Path) -> None:
     code, _, error = call(visits, "--definition", "cdw-12w", "--out", visits)
     assert code == 2
     assert "is a file; name a folder" in error
+
+
+DATED = "subject,date,edss\nP1,2016-01-01,4.0\nP1,2016-03-31,5.0\nP1,2016-06-29,5.0\n"
+PRE_TREATMENT = 'preset = "cdw-12w"\n[baseline]\nstart = "pre-treatment"\n'
+
+
+def test_dates_without_first_doses_are_counted_from_the_first_visit_and_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "visits.csv").write_text(DATED, encoding="utf-8")
+    code, said, _ = call(tmp_path / "visits.csv", "--definition", "cdw-12w")
+    assert code == 0
+    assert "note: Dates were turned into days from each patient's first visit, which is day 0" in said
+    assert "a pre-treatment baseline is not possible" in said
+
+
+def test_dates_are_counted_from_the_first_dose_where_it_is_given(tmp_path: Path) -> None:
+    for name, text in (
+        ("visits.csv", DATED),
+        ("relapses.csv", "subject,date\nP1,2016-03-21\n"),
+        ("subjects.csv", "subject,first_dose_date\nP1,2016-01-11\n"),
+        ("definition.toml", PRE_TREATMENT),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    code, said, _ = call(
+        tmp_path / "visits.csv", "--relapses", tmp_path / "relapses.csv", "--subjects",
+        tmp_path / "subjects.csv", "--definition", tmp_path / "definition.toml", "--json",
+    )  # fmt: skip
+    content = json.loads(said)
+    assert code == 0
+    assert content["day_zero"] == "first dose"
+    event = content["events"][0]
+    assert (event["day"], event["reference_day"], event["type"]) == (80, -10, "RAW")
+
+
+def test_a_pre_treatment_baseline_needs_first_doses(tmp_path: Path) -> None:
+    (tmp_path / "visits.csv").write_text(DATED, encoding="utf-8")
+    (tmp_path / "definition.toml").write_text(PRE_TREATMENT, encoding="utf-8")
+    code, _, error = call(tmp_path / "visits.csv", "--definition", tmp_path / "definition.toml")
+    assert code == 2
+    assert "give --subjects with first_dose_date" in error
+
+
+def test_settings_that_were_written_are_a_definition_again(visits: Path, tmp_path: Path) -> None:
+    file = tmp_path / "definition.toml"
+    file.write_text('preset = "cdw-12w"\n[selection]\nevents = "all"\n', encoding="utf-8")
+    first, again = tmp_path / "first", tmp_path / "again"
+    assert call(visits, "--definition", file, "--out", first)[0] == 0
+    assert call(visits, "--definition", first / "settings.json", "--out", again)[0] == 0
+    for name in ("events.csv", "trace.csv", "settings.json"):
+        assert (first / name).read_bytes() == (again / name).read_bytes()
+    printed = tmp_path / "printed.json"
+    printed.write_text(call(visits, "--definition", file, "--json")[1], encoding="utf-8")
+    settings = json.loads(call(visits, "--definition", printed, "--json")[1])["settings"]
+    assert settings == json.loads((first / "settings.json").read_text(encoding="utf-8"))["settings"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('preset = "cdw-12w"\n[baseline]\nscheme = "rovin"\n', "definition.toml: baseline: unknown"),
+        ('preset = "cdw-12x"\n', "definition.toml: unknown definition 'cdw-12x'"),
+        ("preset = cdw-12w\n", "definition.toml is not valid TOML"),
+    ],
+)
+def test_a_file_that_is_no_definition_ends_with_2(visits: Path, text: str, words: str) -> None:
+    file = visits.with_name("definition.toml")
+    file.write_text(text, encoding="utf-8")
+    code, _, error = call(visits, "--definition", file)
+    assert code == 2
+    assert words in error
+
+
+def test_a_definition_file_that_is_not_there_is_not_taken_for_a_preset(visits: Path) -> None:
+    code, _, error = call(visits, "--definition", visits.with_name("mine.toml"))
+    assert code == 2
+    assert "there is no file" in error

@@ -65,6 +65,20 @@ TABLE = [
     ("t25fw-20pct", 10.0, 2.0, "worse"),
     ("nhpt-20pct", 20.0, 3.9, "stable"),
     ("nhpt-20pct", 20.0, 4.0, "worse"),
+    ("edss-c-worsening", 0.0, 1.0, "stable"),
+    ("edss-c-worsening", 5.5, 1.0, "worse"),
+    ("edss-c-worsening", 6.0, 0.5, "worse"),
+    ("edss-c-improvement", 1.5, -1.0, "stable"),
+    ("edss-c-improvement", 6.0, -0.5, "stable"),
+    ("edss-c-improvement", 6.5, -0.5, "improved"),
+    ("edss-2-1-0.5", 0.0, 1.5, "stable"),
+    ("edss-2-1-0.5", 5.0, 1.0, "worse"),
+    ("edss-2-1-0.5", 5.5, 0.5, "worse"),
+    ("sdmt-4-or-20pct", 20.0, -4.0, "worse"),
+    ("sdmt-4-or-20pct", 50.0, -4.0, "worse"),
+    ("sdmt-3-or-10pct", 30.0, -3.0, "worse"),
+    ("sdmt-3-or-10pct", 50.0, 2.0, "stable"),
+    ("fs-1", 2.0, 1.0, "worse"),
 ]
 
 

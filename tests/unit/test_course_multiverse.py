@@ -231,3 +231,19 @@ def test_the_simulated_registry_spreads_as_far_as_published_multiverses():
     assert f"{100 * found.concordance():.1f} %" in page
     # Published: 2.8 and 4.7 times (see the page); direction and rough size, not the digits.
     assert 2 < rates.max() / rates.min() < 8
+
+
+def test_notes_say_of_how_many_definitions_they_are() -> None:
+    tried = course.grid(course.PIRA_12W, {"baseline.scheme": ["fixed", "roving", "on worsening"]})
+    found = course.multiverse(VISITS, RELAPSES, definitions=tried)
+    moves, stays = found.notes
+    assert moves.startswith("The reference moves in 2 of 3 definitions. In a randomised comparison it moves")
+    assert stays.startswith("PIRA is searched from a reference that does not move in 1 of 3 definitions: ")
+    assert found.explain().endswith(f"{moves} {stays}")
+    assert found.to_dict()["notes"] == [moves, stays]
+
+
+def test_fixed_references_of_worsening_need_no_note_but_missing_relapses_do() -> None:
+    assert course.multiverse(VISITS, RELAPSES, definitions=["cdw-12w", "cdw-24w"]).notes == ()
+    without = course.multiverse(VISITS, definitions=["cdw-12w"])
+    assert without.notes == ("No table of relapses was given, so that worsening has no type.",)

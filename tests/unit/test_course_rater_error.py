@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import polars as pl
@@ -20,6 +21,9 @@ VISITS = pl.DataFrame(
         "edss": [4.0] * 9 + [6.0, *[6.5] * 8] + [6.0, 6.0],
     }
 )
+
+
+RELAPSES = pl.DataFrame({"subject": ["A", "B"], "day": [100, 300]})
 
 
 def flat(half: float, one: float) -> course.RaterError:
@@ -168,3 +172,18 @@ def test_scores_off_the_scale_are_refused():
         course.false_positive_rate(VISITS, definition="cdw-12w", seed=1, repeats=1).explain("A")
     with pytest.raises(InputError, match="unknown rater error"):
         rater_error("none")
+
+
+@pytest.mark.slow
+def test_one_and_two_processes_agree_with_none(monkeypatch: pytest.MonkeyPatch):
+    noise = __import__("sys").modules["ranvier.course.noise"]
+    monkeypatch.setattr(noise, "BLOCK_VISITS", 400)  # twenty visits: five blocks of twenty repeats
+    given = {"relapses": RELAPSES, "definition": "roving-12w", "seed": 7, "repeats": 100}
+    alone = course.false_positive_rate(VISITS, **given)
+    for workers in (1, 2):
+        # A fresh interpreter per worker: a copy of this one could hold a lock of polars for ever.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            many = course.false_positive_rate(VISITS, **given, executor=pool)
+        assert many.table.equals(alone.table)
+        assert many.overall == alone.overall
+        assert many.explained == alone.explained

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,73 +13,17 @@ from ranvier.errors import InputError
 from ranvier.report.course_marks import event_marks
 from ranvier.report.course_section import confirmed_section
 from ranvier.report.model import Block, Bullets, DataTable, Drawing, Paragraph
-from ranvier.trial import Endpoint, Protocol, Trial
+from ranvier.trial import Endpoint, Trial
 from ranvier.verdict import Analysis, analyse
 
-TOML = """\
-[trial]
-id = "small"
-title = "A small trial"
-design = "single_arm"
-data_kind = "patients"
-disease = "MS"
-
-[[arms]]
-id = "cells"
-label = "Cells"
-
-[[visits]]
-label = "baseline"
-day = 0
-window = [-30, 0]
-baseline = true
-
-[[visits]]
-label = "month 3"
-day = 91
-window = [-30, 30]
-
-[[visits]]
-label = "month 6"
-day = 183
-window = [-30, 30]
-
-[[visits]]
-label = "month 12"
-day = 365
-window = [-30, 30]
-"""
-
-DAYS = (-60, 0, 91, 183, 365)
-LABELS = (None, "baseline", "month 3", "month 6", "month 12")
+LABELS = {-60: None, 0: "baseline", 91: "month 3", 183: "month 6", 365: "month 12"}
 Build = Callable[..., Trial]
-
-
-def trial_of(
-    build: Build, scores: dict[str, Sequence[float | None]], *endpoints: Endpoint, relapses: Any = ()
-) -> Trial:
-    def change(rows: dict[str, list[dict[str, Any]]]) -> None:
-        rows["subjects"] = [
-            {"subject": name, "arm": "cells", "diagnosis": "MS", "last_contact_day": 380, "treated": "yes"}
-            for name in scores
-        ]
-        rows["doses"] = [{"subject": name, "day": 0, "product": "msc"} for name in scores]
-        rows["visits"] = [
-            {"subject": name, "day": day, "visit": label, "edss": score}
-            for name, row in scores.items()
-            for day, label, score in zip(DAYS, LABELS, row, strict=True)
-        ]
-        rows["relapses"] = [{"subject": name, "day": day} for name, day in relapses]
-        rows["mri"], rows["adverse_events"] = [], []
-
-    protocol = replace(Protocol.from_dict(tomllib.loads(TOML)), endpoints=tuple(endpoints))
-    return build(change, protocol)
 
 
 def numbers(
     build: Build, scores: dict[str, Sequence[float | None]], *endpoints: Endpoint, **more: Any
 ) -> Analysis:
-    return analyse(trial_of(build, scores, *endpoints, **more))
+    return analyse(build(scores, *endpoints, labels=LABELS, **more))
 
 
 def words(blocks: Sequence[Block]) -> str:
@@ -99,8 +41,8 @@ def words(blocks: Sequence[Block]) -> str:
 WORSE = {"P1": (4.0, 4.0, 5.0, 5.0, 5.0), "P2": (3.0, 3.0, 3.0, 3.0, 3.0)}
 
 
-def test_the_share_and_every_event_stand_in_the_section(build_trial: Build) -> None:
-    analysis = numbers(build_trial, WORSE, relapses=[("P1", 80)])
+def test_the_share_and_every_event_stand_in_the_section(followed: Build) -> None:
+    analysis = numbers(followed, WORSE, relapses=[("P1", 80)])
     worse, better = analysis.confirmed
     assert (worse.shares[0].value, worse.evaluable, better.shares[0].value) == (0.5, 2, 0.0)
     said = words(confirmed_section(analysis))
@@ -112,14 +54,16 @@ def test_the_share_and_every_event_stand_in_the_section(build_trial: Build) -> N
     assert "No improvement was confirmed." in said
 
 
-def test_the_reference_is_the_baseline_of_the_protocol_not_the_screening_visit(build_trial: Build) -> None:
-    analysis = numbers(build_trial, {"P1": (3.0, 4.0, 4.0, 4.0, 4.0)})
+def test_the_reference_is_the_baseline_of_the_protocol_not_the_screening_visit(
+    followed: Build,
+) -> None:
+    analysis = numbers(followed, {"P1": (3.0, 4.0, 4.0, 4.0, 4.0)})
     assert analysis.confirmed[0].events is not None
     assert analysis.confirmed[0].events.table.is_empty()
 
 
-def test_a_change_at_the_last_visit_is_shown_as_unconfirmed_and_not_counted(build_trial: Build) -> None:
-    analysis = numbers(build_trial, {"P1": (4.0, 4.0, 4.0, 4.0, 2.0)})
+def test_a_change_at_the_last_visit_is_shown_as_unconfirmed_and_not_counted(followed: Build) -> None:
+    analysis = numbers(followed, {"P1": (4.0, 4.0, 4.0, 4.0, 2.0)})
     better = analysis.confirmed[1]
     assert (better.shares[0].value, better.only_at_last_visit) == (0.0, 1)
     said = words(confirmed_section(analysis))
@@ -127,24 +71,24 @@ def test_a_change_at_the_last_visit_is_shown_as_unconfirmed_and_not_counted(buil
     assert "P1, day 365: EDSS 2.0, 2.0 below the reference of 4.0; not confirmed" in said
 
 
-def test_visits_that_can_never_confirm_give_no_share(build_trial: Build) -> None:
-    analysis = numbers(build_trial, {"P1": (None, 4.0, None, None, 2.0)})
+def test_visits_that_can_never_confirm_give_no_share(followed: Build) -> None:
+    analysis = numbers(followed, {"P1": (None, 4.0, None, None, 2.0)})
     assert analysis.confirmed[0].evaluable == 0
     assert analysis.confirmed[0].shares == ()
     assert "The visits can never confirm a worsening" in words(confirmed_section(analysis))
 
 
-def test_the_protocol_names_the_definition(build_trial: Build) -> None:
+def test_the_protocol_names_the_definition(followed: Build) -> None:
     endpoint = Endpoint(id="w", title="W", kind="confirmed_worsening", definition="cdw-24w", primary=True)
-    analysis = numbers(build_trial, WORSE, endpoint)
+    analysis = numbers(followed, WORSE, endpoint)
     assert analysis.confirmed[0].definition.name == "cdw-24w"
     assert analysis.confirmed[0].events is not None
     assert analysis.confirmed[0].events.table["confirmed_day"].to_list() == [365]
 
 
-def test_a_definition_that_needs_relapses_says_so_when_none_were_recorded(build_trial: Build) -> None:
+def test_a_definition_that_needs_relapses_says_so_when_none_were_recorded(followed: Build) -> None:
     endpoint = Endpoint(id="p", title="P", kind="confirmed_worsening", definition="pira-12w")
-    trial = trial_of(build_trial, WORSE, endpoint)
+    trial = followed(WORSE, endpoint, labels=LABELS)
     tables = {name: frame for name, frame in trial.tables.items() if name != "relapses"}
     analysis = analyse(Trial(protocol=trial.protocol, tables=tables))
     assert analysis.confirmed[0].events is None
@@ -154,14 +98,14 @@ def test_a_definition_that_needs_relapses_says_so_when_none_were_recorded(build_
 @pytest.mark.parametrize(
     ("definition", "message"), [("cdw-12", "Did you mean 'cdw-12w'"), ("cdi-12w", "which has no worsening")]
 )
-def test_a_definition_that_cannot_serve_is_refused(build_trial: Build, definition: str, message: str) -> None:
+def test_a_definition_that_cannot_serve_is_refused(followed: Build, definition: str, message: str) -> None:
     endpoint = Endpoint(id="w", title="W", kind="confirmed_worsening", definition=definition)
     with pytest.raises(InputError, match=message):
-        numbers(build_trial, WORSE, endpoint)
+        numbers(followed, WORSE, endpoint)
 
 
-def test_the_figure_marks_reference_event_and_confirmation(build_trial: Build) -> None:
-    analysis = numbers(build_trial, WORSE)
+def test_the_figure_marks_reference_event_and_confirmation(followed: Build) -> None:
+    analysis = numbers(followed, WORSE)
     assert event_marks(analysis).rows() == [
         ("P1", 0, 4.0, "reference"),
         ("P1", 91, 5.0, "confirmed worsening"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,62 +14,18 @@ from ranvier.report import patient_figure
 from ranvier.report.drawing import DAYS_PER_MONTH
 from ranvier.report.model import Block, Drawing, Paragraph
 from ranvier.report.patients import patients_section
-from ranvier.trial import Endpoint, Protocol, Trial
+from ranvier.trial import Endpoint, Trial
 from ranvier.verdict import analyse
 
-TOML = """\
-[trial]
-id = "small"
-title = "A small trial"
-design = "single_arm"
-data_kind = "patients"
-disease = "MS"
-
-[[arms]]
-id = "cells"
-label = "Cells"
-
-[[visits]]
-label = "baseline"
-day = 0
-window = [-30, 0]
-baseline = true
-
-[[visits]]
-label = "month 12"
-day = 365
-window = [-30, 30]
-"""
-
-DAYS = (0, 91, 183, 365)
-LABELS = ("baseline", None, None, "month 12")
+LABELS = {0: "baseline", 91: None, 183: None, 365: "month 12"}
 STABLE = (4.0, 4.0, 4.0, 4.0)
 WORSE = (4.0, 5.0, 5.0, 5.0)
 Build = Callable[..., Trial]
 Scores = dict[str, Sequence[float | None]]
 
 
-def trial_of(build: Build, scores: Scores, *endpoints: Endpoint, relapses: Any = ()) -> Trial:
-    def change(rows: dict[str, list[dict[str, Any]]]) -> None:
-        rows["subjects"] = [
-            {"subject": name, "arm": "cells", "diagnosis": "MS", "last_contact_day": 380, "treated": "yes"}
-            for name in scores
-        ]
-        rows["doses"] = [{"subject": name, "day": 0, "product": "msc"} for name in scores]
-        rows["visits"] = [
-            {"subject": name, "day": day, "visit": label, "edss": score}
-            for name, row in scores.items()
-            for day, label, score in zip(DAYS, LABELS, row, strict=True)
-        ]
-        rows["relapses"] = [{"subject": name, "day": day} for name, day in relapses]
-        rows["mri"], rows["adverse_events"] = [], []
-
-    protocol = replace(Protocol.from_dict(tomllib.loads(TOML)), endpoints=tuple(endpoints))
-    return build(change, protocol)
-
-
 def section(build: Build, scores: Scores, *endpoints: Endpoint, **more: Any) -> list[Block]:
-    return patients_section(analyse(trial_of(build, scores, *endpoints, **more)))
+    return patients_section(analyse(build(scores, *endpoints, labels=LABELS, **more)))
 
 
 def drawings(blocks: Sequence[Block]) -> list[Drawing]:
@@ -83,8 +37,8 @@ def intro(blocks: Sequence[Block]) -> str:
     return blocks[0].text
 
 
-def test_confirmed_worsening_shows_reference_threshold_and_confirmation(build_trial: Build) -> None:
-    (figure,) = drawings(section(build_trial, {"P1": WORSE}))
+def test_confirmed_worsening_shows_reference_threshold_and_confirmation(followed: Build) -> None:
+    (figure,) = drawings(section(followed, {"P1": WORSE}))
     columns = ["day", "edss", "reference", "change", "worse_from", "better_from", "what"]
     assert figure.data.frame.select(columns).rows() == [
         (0, 4.0, 4.0, 0.0, 5.0, 3.0, "reference"),
@@ -100,26 +54,26 @@ def test_confirmed_worsening_shows_reference_threshold_and_confirmation(build_tr
         assert f">{label}<" in figure.svg
 
 
-def test_change_at_the_last_visit_is_marked_as_unconfirmed(build_trial: Build) -> None:
-    (figure,) = drawings(section(build_trial, {"P1": (4.0, 4.0, 4.0, 2.0)}))
+def test_change_at_the_last_visit_is_marked_as_unconfirmed(followed: Build) -> None:
+    (figure,) = drawings(section(followed, {"P1": (4.0, 4.0, 4.0, 2.0)}))
     assert figure.data.frame["what"].to_list() == ["", "", "", "unconfirmed improvement"]
     assert figure.description.count("it is the last visit, so that nothing can confirm the change") == 1
 
 
-def test_patient_without_a_change_is_drawn_in_a_small_trial_and_it_is_said(build_trial: Build) -> None:
-    (figure,) = drawings(section(build_trial, {"P1": STABLE}))
+def test_patient_without_a_change_is_drawn_in_a_small_trial_and_it_is_said(followed: Build) -> None:
+    (figure,) = drawings(section(followed, {"P1": STABLE}))
     assert figure.description.endswith("No change reached the threshold.")
     assert "relapse" not in figure.svg
 
 
-def test_relapses_are_crosses_and_early_ones_are_counted(build_trial: Build) -> None:
-    (figure,) = drawings(section(build_trial, {"P1": WORSE}, relapses=[("P1", 80), ("P1", -900)]))
+def test_relapses_are_crosses_and_early_ones_are_counted(followed: Build) -> None:
+    (figure,) = drawings(section(followed, {"P1": WORSE}, relapses=[("P1", 80), ("P1", -900)]))
     assert ">relapse<" in figure.svg
     assert "1 relapse more than a year before the first visit not drawn." in figure.description
 
 
 def test_relapse_before_the_first_visit_lies_inside_the_figure(
-    build_trial: Build, monkeypatch: pytest.MonkeyPatch
+    followed: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = []
 
@@ -130,69 +84,69 @@ def test_relapse_before_the_first_visit_lies_inside_the_figure(
         return ""
 
     monkeypatch.setattr(patient_figure, "draw", keep)
-    section(build_trial, {"P1": WORSE}, relapses=[("P1", -183)])
+    section(followed, {"P1": WORSE}, relapses=[("P1", -183)])
     assert limits[0][0] * DAYS_PER_MONTH < -183
     assert limits[0][1] * DAYS_PER_MONTH > 365
 
 
-def test_one_visit_gives_no_reference_and_says_so(build_trial: Build) -> None:
-    (figure,) = drawings(section(build_trial, {"P1": (4.0, None, None, None)}))
+def test_one_visit_gives_no_reference_and_says_so(followed: Build) -> None:
+    (figure,) = drawings(section(followed, {"P1": (4.0, None, None, None)}))
     assert "Without a reference no change of the EDSS can be judged." in figure.description
     assert figure.data.frame["reference"].to_list() == [None]
 
 
-def test_thresholds_beyond_the_ends_of_the_scale_are_not_drawn(build_trial: Build) -> None:
-    lowest, highest = drawings(section(build_trial, {"P1": (0.0,) * 4, "P2": (10.0,) * 4}))
+def test_thresholds_beyond_the_ends_of_the_scale_are_not_drawn(followed: Build) -> None:
+    lowest, highest = drawings(section(followed, {"P1": (0.0,) * 4, "P2": (10.0,) * 4}))
     assert lowest.data.frame.select("worse_from", "better_from").row(0) == (1.5, None)
     assert highest.data.frame.select("worse_from", "better_from").row(0) == (None, 9.5)
 
 
-def test_moving_reference_gives_each_visit_its_own(build_trial: Build) -> None:
+def test_moving_reference_gives_each_visit_its_own(followed: Build) -> None:
     endpoint = Endpoint(id="w", title="W", kind="confirmed_worsening", definition="roving-12w")
-    (figure,) = drawings(section(build_trial, {"P1": (5.0, 3.0, 3.0, 4.0)}, endpoint))
+    (figure,) = drawings(section(followed, {"P1": (5.0, 3.0, 3.0, 4.0)}, endpoint))
     assert figure.data.frame["worse_from"].to_list()[0] == 6.0
     assert figure.data.frame["worse_from"].to_list()[-1] == 4.0
     assert "improvement has its own" in figure.data.note
 
 
-def test_definitions_that_differ_are_named(build_trial: Build) -> None:
+def test_definitions_that_differ_are_named(followed: Build) -> None:
     endpoint = Endpoint(id="w", title="W", kind="confirmed_worsening", definition="cdw-24w")
-    (figure,) = drawings(section(build_trial, {"P1": WORSE}, endpoint))
+    (figure,) = drawings(section(followed, {"P1": WORSE}, endpoint))
     assert "By cdw-24w, day 91: EDSS 5.0" in figure.description
 
 
-def test_larger_trials_show_patients_with_a_change_and_stop_at_forty(build_trial: Build) -> None:
+def test_larger_trials_show_patients_with_a_change_and_stop_at_forty(followed: Build) -> None:
     mixed = {f"W{n}": WORSE for n in range(2)} | {f"S{n:02d}": STABLE for n in range(11)}
-    blocks = section(build_trial, mixed)
+    blocks = section(followed, mixed)
     assert [figure.title for figure in drawings(blocks)] == ["W0.", "W1."]
     assert "2 patients with a confirmed or an unconfirmed change; 11 of 13 had none." in intro(blocks)
-    nobody = section(build_trial, {f"S{n:02d}": STABLE for n in range(13)})
+    nobody = section(followed, {f"S{n:02d}": STABLE for n in range(13)})
     assert intro(nobody) == "None of 13 patients had a change that reached the threshold; nobody is drawn."
 
 
 @pytest.mark.slow
-def test_the_cap_says_how_many_are_left_out(build_trial: Build) -> None:
-    blocks = section(build_trial, {f"W{n:02d}": WORSE for n in range(43)})
+def test_the_cap_says_how_many_are_left_out(followed: Build) -> None:
+    blocks = section(followed, {f"W{n:02d}": WORSE for n in range(43)})
     assert len(drawings(blocks)) == 40
     assert "The first 40 are drawn; 3 patients left out." in intro(blocks)
 
 
-def test_patients_without_edss_are_counted(build_trial: Build) -> None:
-    blocks = section(build_trial, {"P1": WORSE, "P2": (None,) * 4})
+def test_patients_without_edss_are_counted(followed: Build) -> None:
+    blocks = section(followed, {"P1": WORSE, "P2": (None,) * 4})
     assert "1 treated patient without any EDSS cannot be drawn." in intro(blocks)
-    assert section(build_trial, {"P1": (None,) * 4}) == []
+    assert section(followed, {"P1": (None,) * 4}) == []
 
 
-def test_names_with_markup_are_text_and_ids_are_unique(build_trial: Build) -> None:
+def test_names_with_markup_are_text_and_ids_are_unique(followed: Build) -> None:
     name = '<b onload="x">P&1</b>'
-    page = rv.report.build(trial_of(build_trial, {name: WORSE, "P2": WORSE})).html()
+    page = rv.report.build(followed({name: WORSE, "P2": WORSE}, labels=LABELS)).html()
     assert "<b onload" not in page
     assert page.count('id="patient-1"') == page.count('id="patient-2"') == 1
     assert "patient-1-axes_1" in page
 
 
-def test_same_trial_gives_the_same_bytes(build_trial: Build) -> None:
-    first, second = (drawings(section(build_trial, {"P1": WORSE}))[0] for _ in range(2))
+def test_same_trial_gives_the_same_bytes(followed: Build) -> None:
+    first, second = (drawings(section(followed, {"P1": WORSE}))[0] for _ in range(2))
     assert first.svg == second.svg
 
 

@@ -222,7 +222,7 @@ def test_input_is_not_changed() -> None:
     [
         (pl.DataFrame({"day": ["0"]}), "'subject' is missing"),
         (pl.DataFrame({"subjct": ["P1"], "day": ["0"]}), "Did you mean 'subjct'"),
-        (pl.DataFrame({"subject": ["P1"]}), r"'day' \(or 'date' in a trial folder\) is missing"),
+        (pl.DataFrame({"subject": ["P1"]}), r"'day' \(or 'date' in a file\) is missing"),
         (pl.DataFrame({"subject": ["P1"], "day": ["0"], "DAY": ["1"]}), "more than once"),
         (pl.DataFrame({"subject": [["P1"]], "day": ["0"]}), "lists"),
         ("visits.csv", "str is not a table"),

@@ -190,15 +190,29 @@ def appraise(claims: Path, out: Path | None, as_json: bool) -> None:
 @main.command(short_help="Find confirmed worsening and improvement.")
 @click.argument("visits", type=FOLDER)
 @click.option("--relapses", type=FOLDER, help="File of relapses; without it worsening has no type.")
-@click.option("--definition", required=True, help="Name of a preset, such as cdw-12w.")
+@click.option("--subjects", type=FOLDER, help="File with subject and first_dose_date, which is day 0.")
+@click.option(
+    "--definition", required=True, help="Name of a preset, such as cdw-12w, or a TOML or JSON file."
+)
 @out_folder
 @as_json
 @_plain_errors
-def course(visits: Path, relapses: Path | None, definition: str, out: Path | None, as_json: bool) -> None:
-    """Find the confirmed events of the visits in VISITS (CSV or Parquet: subject, day, outcomes)."""
+def course(
+    visits: Path,
+    relapses: Path | None,
+    subjects: Path | None,
+    definition: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Find the confirmed events of the visits in VISITS (CSV or Parquet: subject, day or date, outcomes).
+
+    With dates, the first dose of each patient is day 0 where --subjects is given, the first visit otherwise.
+    The settings.json of an earlier run may be given as the definition.
+    """
     from ranvier.cli.course import run
 
-    made = run(visits, relapses, definition, out)
+    made = run(visits, relapses, subjects, definition, out)
     _print_json(made.to_dict()) if as_json else click.echo(made.text())
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ranvier._version import __version__
-from ranvier.errors import RanvierWarning
+from ranvier.errors import DefinitionError, InputError, RanvierWarning
 
 if TYPE_CHECKING:
-    from ranvier.course import CourseEvents
+    from ranvier.course import CourseEvents, Definition
 
 __all__ = ["CourseMade", "run"]
+
+ENDINGS = (".toml", ".json")
+"""A definition that ends so is a file, even one that is not there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +29,24 @@ class CourseMade:
         The events.
     patients : int
         Patients in the file of visits.
+    day_zero : {"as given", "first dose", "first visit"}
+        What days are counted from.
+    day_note : str
+        The same in words; empty when the files hold days.
     written : tuple of Path
         The files; none without a folder.
     """
 
     found: CourseEvents
     patients: int
-    written: tuple[Path, ...]
+    day_zero: str
+    day_note: str
+    written: tuple[Path, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must not miss: about day 0 first, then about the definition."""
+        return [*([self.day_note] if self.day_note else []), *self.found.notes]
 
     def counts(self) -> list[dict[str, Any]]:
         """Count events and patients of each kind and type.
@@ -56,16 +70,18 @@ class CourseMade:
         Returns
         -------
         dict
-            Keys version, definition, settings, patients, counts, notes, left_out, and written or events.
+            Keys ranvier, definition, settings (which may be given as a definition again), day_zero, patients,
+            counts, notes, left_out, and written or events.
         """
         settings = self.found.settings()
         content: dict[str, Any] = {
             "ranvier": __version__,
             "definition": self.found.definition.name,
             "settings": settings.to_dict(),
+            "day_zero": self.day_zero,
             "patients": self.patients,
             "counts": self.counts(),
-            "notes": list(self.found.notes),
+            "notes": self.notes,
             "left_out": [{"n": left.n, "reason": left.reason} for left in self.found.left_out],
         }
         if self.written:
@@ -90,21 +106,25 @@ class CourseMade:
             for row in self.counts()
         ] or [f"no event in {plural(self.patients, 'patient')}"]
         lines += [f"left out: {left.n} ({left.reason})" for left in self.found.left_out if left.n]
-        lines += [f"note: {note}" for note in self.found.notes]
+        lines += [f"note: {note}" for note in self.notes]
         return "\n".join([*lines, *map(str, self.written)])
 
 
-def run(visits: Path, relapses: Path | None, definition: str, out: Path | None) -> CourseMade:
+def run(
+    visits: Path, relapses: Path | None, subjects: Path | None, definition: str, out: Path | None
+) -> CourseMade:
     """Find the events of one definition, and write them where a folder is given.
 
     Parameters
     ----------
     visits : Path
-        File of visits.
+        File of visits, by day or by date.
     relapses : Path or None
         File of relapses; no type is given without it.
+    subjects : Path or None
+        File of first doses, from which dates are counted; the first visit is day 0 without it.
     definition : str
-        Name of a preset of `ranvier.course`.
+        Name of a preset of `ranvier.course`, or a .toml or .json file.
     out : Path or None
         Folder to write to.
 
@@ -115,20 +135,44 @@ def run(visits: Path, relapses: Path | None, definition: str, out: Path | None) 
 
     Raises
     ------
-    InputError
-        When a file cannot be read or the definition does not exist.
+    InputError, DefinitionError
+        When a file cannot be read or the definition does not exist or is none.
     """
     from ranvier import course, io
 
-    chosen = course.preset(definition)
-    rows = io.read_table(visits, "visits")
-    near = None if relapses is None else io.read_table(relapses, "relapses")
+    chosen = _definition(definition)
+    files = io.read_course(visits, relapses, subjects=subjects)
+    if files.day_zero == "first visit" and chosen.baseline.start == "pre-treatment":
+        raise InputError(
+            f"definition {chosen.name!r} takes its baseline from visits before treatment, but the dates do "
+            "not say when treatment began; give --subjects with first_dose_date."
+        )
     with warnings.catch_warnings():  # the same sentence stands among the notes, which are printed
         warnings.simplefilter("ignore", RanvierWarning)
-        found = course.events(rows, near, definition=chosen)
-    made = CourseMade(found=found, patients=rows["subject"].n_unique(), written=())
+        found = course.events(files.visits, files.relapses, definition=chosen)
+    made = CourseMade(
+        found=found,
+        patients=files.visits["subject"].n_unique(),
+        day_zero=files.day_zero,
+        day_note=files.note,
+    )
     if out is None:
         return made
     settings = {name: part for name, part in made.to_dict().items() if name != "events"}
-    written = io.write_course(out, events=found.table, trace=found.trace, settings=settings)
-    return CourseMade(found=found, patients=made.patients, written=written)
+    return replace(
+        made, written=io.write_course(out, events=found.table, trace=found.trace, settings=settings)
+    )
+
+
+def _definition(word: str) -> Definition:
+    """Take the name of a preset, or the options of a file."""
+    from ranvier import course, io
+
+    file = Path(word)
+    if file.suffix.casefold() not in ENDINGS and not file.is_file():
+        return course.preset(word)
+    options = io.read_definition(file)
+    try:
+        return course.definition_from(options)
+    except (DefinitionError, InputError) as error:
+        raise DefinitionError(f"{file.name}: {error}") from error

@@ -4,6 +4,7 @@ from ranvier.course.agreement import kappa, kappa_matrix
 from ranvier.course.baseline import Change, at_schedule, change
 from ranvier.course.confirmed import CourseEvents, events, improvement, milestone, worsening
 from ranvier.course.definition import Definition, Settings
+from ranvier.course.from_options import definition_from
 from ranvier.course.grids import Grid, grid
 from ranvier.course.library import (
     BERN_VIENNA,
@@ -51,7 +52,6 @@ from ranvier.course.parts import (
     Window,
 )
 from ranvier.course.presets import (
-    CHANGE_RULES,
     EDSS_1_0_5,
     EDSS_1_5_1_0_5,
     EDSS_ANY,
@@ -60,7 +60,6 @@ from ranvier.course.presets import (
     SMALLEST_REAL_CHANGE,
     T25FW_20,
     SmallestChange,
-    change_rule,
     smallest_real_change,
 )
 from ranvier.course.rater_error import BETWEEN_RATERS, RATER_ERRORS, SAME_RATER, ErrorBand, RaterError
@@ -79,6 +78,7 @@ from ranvier.course.relapse_definition import (
 from ranvier.course.relapse_reports import RELAPSE_REPORT_REASONS, AcceptedRelapses, accepted_relapses
 from ranvier.course.relapses import DAYS_PER_YEAR, RelapseRate, relapse_rate
 from ranvier.course.rule import ChangeRule, Threshold
+from ranvier.course.rules import CHANGE_RULES, change_rule
 from ranvier.course.secondary import LORSCHEIDER_2016, SpmsDefinition, secondary_progression
 from ranvier.course.thresholds import (
     EDSS_C_IMPROVEMENT,
@@ -86,6 +86,7 @@ from ranvier.course.thresholds import (
     EDSS_D,
     EDSS_RULES,
     FS_1,
+    SDMT_3_OR_10,
     SDMT_4_OR_20,
 )
 from ranvier.course.timing import time_to_event
@@ -141,6 +142,7 @@ __all__ = [
     "ROVING_24W",
     "SAKURA",
     "SAME_RATER",
+    "SDMT_3_OR_10",
     "SDMT_4_OR_20",
     "SMALLEST_REAL_CHANGE",
     "T25FW_20",
@@ -175,6 +177,7 @@ __all__ = [
     "at_schedule",
     "change",
     "change_rule",
+    "definition_from",
     "events",
     "false_positive_rate",
     "grid",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ranvier.course import _layout as at
 from ranvier.course._arrays import Floats, Ints, Prepared, prepare
+from ranvier.course._composite import one_stream
 from ranvier.course._run import run
 from ranvier.course._tables import never_confirming
 from ranvier.course.definition import Definition
@@ -131,21 +132,20 @@ def tally(world: World, definition: Definition, flags: NDArray[np.bool_]) -> dic
 
 
 def _events(world: World, keys: list[Key], definition: Definition) -> tuple[Ints, Floats, Ints, Ints]:
-    """Give patient, day, direction and type of the events; where one is searched, the earliest."""
+    """Give patient, day, direction and type of the events; of a composite, its one stream."""
     parts = []
     for key in keys:
         prepared, place = world.prepared[key], world.places[key]
         rows = run(prepared, definition).events
         onset = prepared.day[rows[:, at.ONSET]]
-        parts.append((place[rows[:, at.SUBJECT]], onset, rows[:, at.SIGN], rows[:, at.TYPE]))
+        sure = rows[:, at.CONFIRMED]
+        until = np.where(sure >= 0, prepared.day[np.maximum(sure, 0)], onset)
+        parts.append((place[rows[:, at.SUBJECT]], onset, rows[:, at.SIGN], rows[:, at.TYPE], until))
     if len(parts) == 1:
-        return parts[0]
-    who, day, sign, kind = (np.concatenate(column) for column in zip(*parts, strict=True))
-    if definition.selection.events != "all":
-        order = np.lexsort((day, who))
-        kept = order[np.unique(who[order], return_index=True)[1]]
-        who, day, sign, kind = who[kept], day[kept], sign[kept], kind[kept]
-    return who, day, sign, kind
+        return parts[0][:4]
+    who, day, sign, kind, until = (np.concatenate(column) for column in zip(*parts, strict=True))
+    kept = one_stream(who, sign, day, until, definition.selection)
+    return who[kept], day[kept], sign[kept], kind[kept]
 
 
 def _spans(world: World, keys: list[Key]) -> tuple[Floats, Floats]:

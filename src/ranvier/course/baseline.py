@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ranvier.course.presets import SmallestChange, change_rule, smallest_real_change
+from ranvier.course.presets import SmallestChange, smallest_real_change
 from ranvier.course.rule import ChangeRule
+from ranvier.course.rules import change_rule
 from ranvier.errors import InputError, require_choice
 from ranvier.result import TRACE_SCHEMA, Derivation
 from ranvier.tables import table

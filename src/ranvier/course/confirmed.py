@@ -11,8 +11,16 @@ from typing import Any
 import polars as pl
 
 from ranvier.course._arrays import Prepared, prepare
+from ranvier.course._composite import COMPOSITE_REASONS, part_of_composite
+from ranvier.course._notes import NO_RELAPSES, notes_on_one
 from ranvier.course._run import reach, run
-from ranvier.course._tables import EVENT_SCHEMA, decision_rows, event_rows, never_confirming
+from ranvier.course._tables import (
+    COURSE_TRACE_SCHEMA,
+    EVENT_SCHEMA,
+    decision_rows,
+    event_rows,
+    never_confirming,
+)
 from ranvier.course.definition import Definition, Settings
 from ranvier.course.library import preset
 from ranvier.course.reasons import COURSE_REASONS
@@ -178,6 +186,11 @@ def events(visits: Any, relapses: Any = None, *, definition: Definition | str) -
     visit up to the first eligible visit in a confirmation window still shows it. With a reference that does
     not move, a change must be over before another one in the same direction can begin.
 
+    With several outcomes (a composite) each is searched by itself, with its own reference. An event of the
+    composite is the event of the outcome that changed first, `measure`; what begins in another outcome, in
+    the same direction, up to the confirmation of that event belongs to it and is left out, with its reason in
+    the trace. The search goes on behind that confirmation.
+
     References
     ----------
     Montobbio et al. 2024, doi 10.1177/13524585241243157; Müller et al. 2023,
@@ -204,8 +217,9 @@ the worsening is there at the visits up to its confirmation (looked at up to day
     found = [(part, run(part, chosen, trace=True)) for part in prepared]
     table = pl.concat([event_rows(*pair) for pair in found])
     trace = pl.concat([decision_rows(*pair) for pair in found])
-    if len(found) > 1 and chosen.selection.events != "all":
-        table = table.sort("day", maintain_order=True).unique("subject", keep="first", maintain_order=True)
+    if len(found) > 1:
+        table, others = part_of_composite(table, chosen.selection, pl.Schema(COURSE_TRACE_SCHEMA))
+        trace = pl.concat([trace, others])
     return _result(table, trace, chosen, prepared)
 
 
@@ -223,7 +237,7 @@ def _result(
         name=f"Disease course by {definition.name}",
         table=table,
         trace=trace,
-        reasons=COURSE_REASONS,
+        reasons=COURSE_REASONS | COMPOSITE_REASONS,
         method=definition.settings().text,
         definition=definition,
         left_out=(
@@ -238,26 +252,16 @@ def _result(
 def _notes(definition: Definition, prepared: list[Prepared]) -> tuple[str, ...]:
     """Say what a reader must not miss, and warn where most patients cannot have an event at all."""
     notes = [definition.note] if definition.note else []
-    baseline = definition.baseline
-    if baseline.moves:
-        notes.append(
-            "The reference moves. In a randomised comparison it moves more often in the arm that changes "
-            "more, which biases the difference: keep it fixed there."
-        )
-    elif definition.selection.events == "first PIRA":
-        notes.append(
-            "The reference does not move: disability left by a relapse stays above it, so that later "
-            "worsening of that patient is not seen as PIRA. A roving or post-relapse reference is usual."
-        )
+    notes += notes_on_one(definition)
     if not prepared[0].has_relapses:
-        notes.append("No table of relapses was given, so that worsening has no type.")
+        notes.append(NO_RELAPSES)
     for part in prepared:
         never, possible = never_confirming(part, definition)
         if never:
             said = (
-                f"{plural(never, 'patient')} of {possible} with two or more values of {part.column} have no "
-                "pair of visits as far apart as the confirmation asks, so that no change of theirs can ever "
-                "be confirmed."
+                f"{plural(never, 'patient')} of {possible} with two or more values of "
+                f"{in_words(part.column)} have no pair of visits as far apart as the confirmation asks, so "
+                "that no change of theirs can ever be confirmed."
             )
             notes.append(said)
             if 2 * never > possible:

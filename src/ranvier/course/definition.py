@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ranvier.course._build import build, plain
 from ranvier.course.parts import Baseline, Confirmation, Outcome, RelapseWindows, Selection
 from ranvier.course.settings import paragraph
-from ranvier.errors import DefinitionError, require_choice, suggest
+from ranvier.errors import DefinitionError, require_choice
 
 __all__ = ["Definition", "Settings"]
 
@@ -58,8 +56,8 @@ class Definition:
     source : str
         Where it was published.
     outcomes : tuple of Outcome
-        One outcome; several make a composite, whose events are those of any of them, each confirmed on its
-        own outcome.
+        One outcome; several make a composite, whose event is that of the outcome that changed first,
+        confirmed on that outcome.
     baseline : Baseline
         Where the reference lies and what moves it.
     confirmation : Confirmation
@@ -75,6 +73,7 @@ class Definition:
 
     Examples
     --------
+    >>> import dataclasses
     >>> from ranvier.course import CDW_12W, Baseline
     >>> roving = dataclasses.replace(CDW_12W, name="my-roving", baseline=Baseline(scheme="roving"))
     >>> roving == Definition.from_dict(roving.to_dict())
@@ -99,9 +98,9 @@ class Definition:
             raise DefinitionError(f"definition {self.name!r} names no outcome.")
         if len(set(columns)) < len(columns):
             raise DefinitionError(f"definition {self.name!r} names an outcome twice: {columns}.")
-        require_choice("compat", self.compat, (None, "msprog"))  # type: ignore[arg-type]
         self._held_fits()
-        if self.compat:
+        if self.compat is not None:
+            require_choice("compat", self.compat, ("msprog",))
             self._msprog_can()
 
     def _held_fits(self) -> None:
@@ -148,8 +147,8 @@ class Definition:
         dict
             Names to values; parts are dicts, tuples are lists.
         """
-        plain: dict[str, Any] = _plain(self)
-        return plain
+        options: dict[str, Any] = plain(self)
+        return options
 
     @classmethod
     def from_dict(cls, options: Mapping[str, Any]) -> Definition:
@@ -168,9 +167,10 @@ class Definition:
         Raises
         ------
         DefinitionError
-            When an option is unknown or has a value that is not allowed.
+            When an option is unknown or has a value that is not allowed; the message names the option, the
+            value and what is allowed.
         """
-        built: Definition = _build(cls, options)
+        built: Definition = build(cls, options)
         return built
 
     def settings(self) -> Settings:
@@ -210,35 +210,3 @@ def _without_words(options: Any) -> Any:
             cleaned["outcomes"] = _without_words(outcomes)
         return cleaned
     return [_without_words(item) for item in options] if isinstance(options, list) else options
-
-
-def _plain(value: Any) -> Any:
-    """Turn dataclasses and tuples into dicts and lists."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {part.name: _plain(getattr(value, part.name)) for part in dataclasses.fields(value)}
-    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
-
-
-def _build(kind: Any, value: Any) -> Any:
-    """Turn dicts and lists back into dataclasses and tuples, by the types of the fields."""
-    if typing.get_origin(kind) in (types.UnionType, typing.Union):
-        inner = [part for part in typing.get_args(kind) if part is not type(None)]
-        return None if value is None else _build(inner[0], value)
-    if typing.get_origin(kind) is tuple:
-        return tuple(_build(typing.get_args(kind)[0], item) for item in value)
-    if not dataclasses.is_dataclass(kind) or isinstance(value, kind):  # type: ignore[arg-type]
-        return value
-    if not isinstance(value, Mapping):
-        raise DefinitionError(f"{value!r} is not a {kind.__name__}; give its options by name.")  # type: ignore[union-attr]
-    hints = typing.get_type_hints(kind)
-    for name in value:
-        if name not in hints:
-            close = suggest(str(name), hints)
-            hint = f" Did you mean {close!r}?" if close else ""
-            raise DefinitionError(
-                f"{kind.__name__} has no option {name!r}; it has {list(hints)}.{hint}"  # type: ignore[union-attr]
-            )
-    try:
-        return kind(**{name: _build(hints[name], item) for name, item in value.items()})  # type: ignore[operator]
-    except TypeError as error:
-        raise DefinitionError(f"{kind.__name__}: {error}.") from error  # type: ignore[union-attr]

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ranvier.course._notes import NO_RELAPSES, notes_on_reference
 from ranvier.course._tally import COLUMNS, build, tally
 from ranvier.course.agreement import kappa_matrix
 from ranvier.course.definition import Definition
@@ -66,10 +67,13 @@ class Multiverse(Derivation):
         The patients with at least one value, in alphabetical order.
     flags : ndarray of bool, shape (n_definitions, n_subjects)
         Whether each definition finds an event in each patient.
+    notes : tuple of str
+        Sentences that a reader must not miss, with the number of definitions they are about.
     """
 
     options: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     flags: NDArray[np.bool_]
 
     def agreement(self) -> pl.DataFrame:
@@ -190,7 +194,7 @@ class Multiverse(Derivation):
                 f"{row['option']} moves the share most: {percent(row['lowest_mean'])} with {row['lowest']}, "
                 f"{percent(row['highest_mean'])} with {row['highest']}."
             )
-        return " ".join(parts)
+        return " ".join([*parts, *self.notes])
 
     def to_dict(self) -> dict[str, Any]:
         """Give every field but the verdicts on single patients, JSON-ready.
@@ -262,8 +266,8 @@ def multiverse(
     Notes
     -----
     A patient without a value of the outcome counts as without event in the agreement, which matters only when
-    the definitions use different outcomes. With several outcomes and the first event searched, the earliest
-    of any outcome is kept.
+    the definitions use different outcomes. Several outcomes make one stream of events, as in
+    `events`.
 
     References
     ----------
@@ -306,6 +310,7 @@ def multiverse(
         options=tuple(options),
         subjects=tuple(world.names),
         flags=flags,
+        notes=(*notes_on_reference(chosen), *([] if relapses is not None else [NO_RELAPSES])),
     )
 
 

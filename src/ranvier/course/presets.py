@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ranvier.course.rule import ChangeRule, Threshold
-from ranvier.errors import require_choice
 
 __all__ = [
-    "CHANGE_RULES",
     "EDSS_1_0_5",
     "EDSS_1_5_1_0_5",
     "EDSS_ANY",
@@ -20,7 +17,6 @@ __all__ = [
     "SMALLEST_REAL_CHANGE",
     "T25FW_20",
     "SmallestChange",
-    "change_rule",
     "smallest_real_change",
 ]
 
@@ -100,38 +96,6 @@ NHPT_20 = ChangeRule(
     note="20 % of the time; each hand apart.",
 )
 """`nhpt-20pct`: 20 % of the time of the nine-hole peg test, each hand apart."""
-
-CHANGE_RULES: Mapping[str, ChangeRule] = {
-    rule.name: rule for rule in (EDSS_ANY, EDSS_1_0_5, EDSS_1_5_1_0_5, LOGMAR_0_2, T25FW_20, NHPT_20)
-}
-"""Every preset rule, by name."""
-
-
-def change_rule(name: str) -> ChangeRule:
-    """Give one preset rule by its name.
-
-    Parameters
-    ----------
-    name : str
-        Name of the rule, such as "edss-1.0-or-0.5".
-
-    Returns
-    -------
-    ChangeRule
-        The rule.
-
-    Raises
-    ------
-    InputError
-        When there is no such rule; the message names those that are.
-
-    Examples
-    --------
-    >>> change_rule("edss-0.5").smallest_change(4.0)
-    0.5
-    """
-    require_choice("change rule", name, list(CHANGE_RULES))
-    return CHANGE_RULES[name]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,12 +17,17 @@ __all__ = [
     "EDSS_D",
     "EDSS_RULES",
     "FS_1",
+    "SDMT_3_OR_10",
     "SDMT_4_OR_20",
     "smallest_changes",
 ]
 
 MSOUTCOMES = (
     "Kalincik T et al. Brain 2015;138:3287-3298, doi 10.1093/brain/awv258, and the package MSoutcomes 0.2.1"
+)
+SDMT_NOISE = (
+    "That is within the noise of retesting: 8 points told decline from chance best (Weinstock Z et al. "
+    "Mult Scler 2022;28:1101-1111, doi 10.1177/13524585211049397)."
 )
 
 EDSS_C_WORSENING = ChangeRule(
@@ -67,8 +72,28 @@ SDMT_4_OR_20 = ChangeRule(
     ),
     source="Montobbio N et al. Mult Scler 2024, doi 10.1177/13524585241243157, and the code of msprog",
     lower_is_better=False,
-    note="4 points or 20 %, whichever is less. A reference of 0 gets no answer: 20 % of it is no change.",
+    note=(
+        "4 points or 20 %, whichever is less. A reference of 0 gets no answer: 20 % of it is no change. "
+        f"{SDMT_NOISE}"
+    ),
 )
+"""`sdmt-4-or-20pct`: 4 points or 20 % of the SDMT, whichever is less."""
+SDMT_3_OR_10 = ChangeRule(
+    name="sdmt-3-or-10pct",
+    outcomes=("sdmt",),
+    thresholds=(
+        Threshold(low=1.0, high=30.0, change=0.1, relative=True),
+        Threshold(low=31.0, high=120.0, change=3.0),
+    ),
+    source="the documentation of the package pymsprog, and an example in the manual of the package msprog",
+    lower_is_better=False,
+    note=(
+        "3 points or 10 %, whichever is less. pymsprog documents this rule and computes that of "
+        "sdmt-4-or-20pct; whoever reports results of pymsprog with its default used the latter. A reference "
+        f"of 0 gets no answer. {SDMT_NOISE}"
+    ),
+)
+"""`sdmt-3-or-10pct`: 3 points or 10 % of the SDMT, whichever is less."""
 FS_1 = ChangeRule(
     name="fs-1",
     outcomes=("visual", "brainstem", "pyramidal", "cerebellar", "sensory", "bowel_bladder", "cerebral"),

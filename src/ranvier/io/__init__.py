@@ -1,13 +1,18 @@
-"""Read a trial from a folder and write one; read grades to score."""
+"""Read a trial from a folder and write one; read grades to score, and the files of a course."""
 
+from ranvier.io.course_files import CourseFiles, read_course
 from ranvier.io.courses import read_table, write_course
+from ranvier.io.definitions import read_definition
 from ranvier.io.grades import read_grades, write_table
 from ranvier.io.reading import read_trial
 from ranvier.io.template import new_trial
 from ranvier.io.writing import write_trial
 
 __all__ = [
+    "CourseFiles",
     "new_trial",
+    "read_course",
+    "read_definition",
     "read_grades",
     "read_table",
     "read_trial",

@@ -9,7 +9,7 @@ import polars as pl
 from ranvier.errors import InputError
 from ranvier.tables import READING_RULES, TABLES
 
-__all__ = ["date_name", "days_from_dates"]
+__all__ = ["date_name", "day_columns", "days_from_dates", "days_from_origin", "first_dates"]
 
 FULL = r"^\d{4}-\d{2}-\d{2}$"
 MONTH = r"^(19|20)\d{2}-\d{2}$"
@@ -26,6 +26,23 @@ Raw = Mapping[str, pl.DataFrame]
 def date_name(day: str) -> str:
     """Give the name of the column that holds the date of a day column."""
     return day.removesuffix("day") + "date"
+
+
+def day_columns(name: str) -> dict[str, str]:
+    """Give the date columns that a table may have, with the day column each stands for."""
+    return {date_name(column.name): column.name for column in TABLES[name].columns if column.kind == "day"}
+
+
+def days_from_origin(
+    frame: pl.DataFrame, dated: Mapping[str, str], origin: pl.DataFrame, file: str
+) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """Give a table with days beside its dates, from an origin per subject, and what could not be turned."""
+    return _with_days(_as_text(frame, dated), dated, origin, file)
+
+
+def first_dates(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Give the first date of each subject as subject and origin; what is no date is passed over."""
+    return _first(_as_text(frame, {name: name}), name)
 
 
 def days_from_dates(raw: Raw, files: Mapping[str, str]) -> tuple[dict[str, pl.DataFrame], list[pl.DataFrame]]:
@@ -49,8 +66,7 @@ def days_from_dates(raw: Raw, files: Mapping[str, str]) -> tuple[dict[str, pl.Da
 
 def _dated(name: str, frame: pl.DataFrame, file: str) -> dict[str, str]:
     """Give the date columns of a table with the day column each stands for."""
-    days = {date_name(column.name): column.name for column in TABLES[name].columns if column.kind == "day"}
-    found = {date: day for date, day in days.items() if date in frame.columns}
+    found = {date: day for date, day in day_columns(name).items() if date in frame.columns}
     for date, day in found.items():
         if day in frame.columns:
             raise InputError(

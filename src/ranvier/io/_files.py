@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 import re
 from pathlib import Path
 
 import polars as pl
 
-from ranvier.errors import InputError
+from ranvier.errors import InputError, suggest
 
-__all__ = ["read_cells", "sha256", "text_of"]
+__all__ = ["existing_file", "read_cells", "refuse_errors", "sha256", "text_of"]
 
 BINARY = {
     b"PK\x03\x04": "an Excel workbook or another zip file",
@@ -25,6 +26,31 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 CONTROL = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Bytes that no spreadsheet writes and no page can show."""
 SAVE_AS = "save it from the spreadsheet as 'CSV UTF-8 (comma separated)'"
+
+
+def existing_file(path: str | os.PathLike[str], what: str) -> Path:
+    """Give the path of a file that is there, or name the one that may be meant."""
+    file = Path(path)
+    if file.is_file():
+        return file
+    near = [other.name for other in file.parent.glob("*") if other.is_file()] if file.parent.is_dir() else []
+    close = suggest(file.name, near)
+    hint = f" Did you mean {close!r}?" if close else ""
+    raise InputError(f"there is no file {str(file)!r}; give {what}.{hint}")
+
+
+def refuse_errors(findings: pl.DataFrame, file: str) -> None:
+    """Refuse a single file for the first cell or column that cannot be read."""
+    errors = findings.filter(pl.col("severity") == "error")
+    if errors.is_empty():
+        return
+    first = errors.row(0, named=True)
+    place = f", row {first['row']}" if first["row"] else ""
+    more = f" There are {errors.height - 1} more such cells or columns." if errors.height > 1 else ""
+    raise InputError(
+        f"{file}{place}, column {first['column']}: {first['value']!r}: {first['message']} "
+        f"{first['advice']}{more}"
+    )
 
 
 def sha256(path: Path) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from ranvier.errors import InputError, suggest
-from ranvier.io._files import read_cells
+from ranvier.errors import InputError
+from ranvier.io._files import existing_file, read_cells, refuse_errors
 from ranvier.result import json_ready
 from ranvier.tables import parse
 
@@ -49,24 +49,9 @@ def read_table(path: str | os.PathLike[str], name: str) -> pl.DataFrame:
     >>> read_table(path, "visits").select("subject", "day", "edss", "row").row(0)
     ('P1', 0, 4.0, 2)
     """
-    file = Path(path)
-    if not file.is_file():
-        near = (
-            [other.name for other in file.parent.glob("*") if other.is_file()] if file.parent.is_dir() else []
-        )
-        close = suggest(file.name, near)
-        hint = f" Did you mean {close!r}?" if close else ""
-        raise InputError(f"there is no file {str(file)!r}; give a CSV or Parquet file of {name}.{hint}")
+    file = existing_file(path, f"a CSV or Parquet file of {name}")
     rows, findings = parse(name, read_cells(file), file=file.name)
-    errors = findings.filter(pl.col("severity") == "error")
-    if errors.height:
-        first = errors.row(0, named=True)
-        place = f", row {first['row']}" if first["row"] else ""
-        more = f" There are {errors.height - 1} more such cells or columns." if errors.height > 1 else ""
-        raise InputError(
-            f"{file.name}{place}, column {first['column']}: {first['value']!r}: {first['message']} "
-            f"{first['advice']}{more}"
-        )
+    refuse_errors(findings, file.name)
     return rows
 
 

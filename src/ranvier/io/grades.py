@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from ranvier.errors import InputError, suggest
-from ranvier.io._files import read_cells
+from ranvier.errors import InputError
+from ranvier.io._files import existing_file, read_cells, refuse_errors
 from ranvier.tables import parse
 
 __all__ = ["read_grades", "write_table"]
@@ -41,14 +41,7 @@ def read_grades(path: str | os.PathLike[str]) -> pl.DataFrame:
     >>> read_grades(path).select("subject", "pyramidal", "row").row(0)
     ('row 2', 3, 2)
     """
-    file = Path(path)
-    if not file.is_file():
-        siblings = (
-            [other.name for other in file.parent.glob("*") if other.is_file()] if file.parent.is_dir() else []
-        )
-        close = suggest(file.name, siblings)
-        hint = f" Did you mean {close!r}?" if close else ""
-        raise InputError(f"there is no file {str(file)!r}; give a CSV or Parquet file of grades.{hint}")
+    file = existing_file(path, "a CSV or Parquet file of grades")
     raw = read_cells(file)
     if "subject" not in raw.columns:
         raw = raw.with_columns(pl.format("row {}", "row").alias("subject"))
@@ -61,15 +54,7 @@ def read_grades(path: str | os.PathLike[str]) -> pl.DataFrame:
     if "day" not in names:
         raw = raw.with_columns(pl.lit("0").alias("day"))
     visits, findings = parse("visits", raw, file=file.name)
-    errors = findings.filter(pl.col("severity") == "error")
-    if errors.height:
-        first = errors.row(0, named=True)
-        place = f", row {first['row']}" if first["row"] else ""
-        more = f" There are {errors.height - 1} more such cells or columns." if errors.height > 1 else ""
-        raise InputError(
-            f"{file.name}{place}, column {first['column']}: {first['value']!r}: {first['message']} "
-            f"{first['advice']}{more}"
-        )
+    refuse_errors(findings, file.name)
     _require_grades(raw, file.name)
     return visits
 

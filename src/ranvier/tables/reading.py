@@ -121,7 +121,7 @@ def _require_keys(definition: Table, frame: pl.DataFrame, where: str) -> None:
         given = [name for name in frame.columns if name != "row"]
         close = suggest(key, [name for name in given if name not in definition.schema])
         hint = f" Did you mean {close!r}?" if close else ""
-        also = " (or 'date' in a trial folder)" if key == "day" else ""
+        also = " (or 'date' in a file)" if key == "day" else ""
         raise InputError(f"{where}: the column {key!r}{also} is missing; the columns are {given}.{hint}")
 
 
