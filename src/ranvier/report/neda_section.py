@@ -99,7 +99,9 @@ def _patients(found: NedaResult) -> list[Block]:
         "first_failing_component",
         *names,
     ]
-    shown = status.table.select(columns).with_columns(_words("first_failing_component"))
+    shown = status.table.select(columns).with_columns(
+        _words("first_failing_component"), pl.col("status").replace({"neda": found.label})
+    )
     subjects = status.table["subject"].to_list()
     items = [_judged(found, subject) for subject in subjects[:PATIENTS_EXPLAINED]]
     more = len(subjects) - len(items)
@@ -125,8 +127,12 @@ def _judged(found: NedaResult, subject: str) -> str:
     rows = status.trace.filter(pl.col("subject") == subject)
     decided = rows.filter(pl.col("step") == "status").row(0, named=True)
     steps = rows.filter(pl.col("step") != "status")
-    word = {"neda": found.label}.get(decided["outcome"], decided["outcome"])
-    parts = [f"{subject}: {word}, because {status.reasons[decided['reason']]}."]
+    if decided["outcome"] == "failed":
+        first = status.table.filter(pl.col("subject") == subject)["first_failing_component"][0]
+        parts = [f"{subject}: failed first on {COMPONENTS[first]}, day {decided['day']}."]
+    else:
+        word = found.label if decided["outcome"] == "neda" else decided["outcome"]
+        parts = [f"{subject}: {word}, because {status.reasons[decided['reason']]}."]
     parts += [
         f"{said}: " + "; ".join(_piece(row, status.reasons) for row in kept.iter_rows(named=True)) + "."
         for said, kept in (
@@ -155,7 +161,7 @@ def _bars(found: NedaResult) -> Drawing:
         from matplotlib.ticker import MaxNLocator
 
         ax = figure.add_subplot()
-        colours = [SERIES[2], *[SERIES[1]] * found.failed.height, SOFT]
+        colours = [*[SERIES[2]] * len(found.shares[:1]), *[SERIES[1]] * found.failed.height, SOFT]
         names, values = counts["patients are"].to_list(), counts["patients"].to_list()
         ax.barh(range(len(names)), values, color=colours, height=0.62)
         for row, value in enumerate(values):
@@ -178,8 +184,8 @@ def _bars(found: NedaResult) -> Drawing:
 
 def _counts(found: NedaResult) -> pl.DataFrame:
     table = pl.DataFrame() if found.status is None else found.status.table
-    kept = "without activity" if found.shares else "without activity, as far as known"
-    rows = [(kept, table.filter(status="neda").height)]
+    free = table.filter(status="neda").height
+    rows = [("without activity", free)] if found.shares else []  # else nobody can be shown to be
     rows += [
         (f"failed first on {COMPONENTS[name]}", first)
         for name, first in found.failed.select("component", "first").iter_rows()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from ranvier.report import figures
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph
-from ranvier.result import LeftOut, plural
+from ranvier.result import LeftOut, number, plural
 from ranvier.verdict import Analysis, RelapsePeriods
 
 __all__ = ["relapses_section"]
@@ -19,21 +20,6 @@ HOW_TO_WRITE = (
     "fall to expect."
 )
 
-COMPARED = {
-    "years_looked_at": "years before",
-    "after_is": "time after",
-    "last_relapse_before": "last relapse before",
-    "patients": "patients",
-    "relapses_before": "relapses before",
-    "years_before": "person-years before",
-    "relapses_after": "relapses after",
-    "years_after": "person-years after",
-    "ratio": "after over before",
-    "low": "from",
-    "high": "to",
-    "p_value": "p, given totals",
-    "p_swapping": "p, swapping periods",
-}
 EXPECTED = {
     "rate_per_year": "relapses per year, all patients",
     "size": "size",
@@ -101,9 +87,7 @@ def _entry(analysis: Analysis) -> list[Block]:
         orient="row",
     )
     expected = falls.select(
-        pl.format("expected from the entry rule alone, rate {}, size {}", "rate_per_year", "size").alias(
-            "what"
-        ),
+        pl.format("expected, rate {}, size {}", "rate_per_year", "size").alias("what"),
         *SHOWN,
     )
     source = f" Rate and size: {protocol.entry.source}." if protocol.entry.source else ""
@@ -207,12 +191,39 @@ def _record(analysis: Analysis) -> list[Block]:
 
 
 def _compared(part: RelapsePeriods) -> DataTable:
+    """Give every way to look in words; the JSON of the report has the numbers."""
+    rows = [
+        {
+            "time looked at": _time(row),
+            "last relapse before": row["last_relapse_before"],
+            "before": _in_years(row, "before"),
+            "after": _in_years(row, "after"),
+            "after over before": _ratio(row),
+            "p, given totals": number(row["p_value"], digits=3),
+            "p, swapping": "" if row["p_swapping"] is None else number(row["p_swapping"], digits=3),
+        }
+        for row in part.compared.iter_rows(named=True)
+    ]
     return DataTable(
-        caption=f"Other ways to look at the same patients{part.arm}",
-        frame=part.compared,
-        labels=COMPARED,
-        note="Ratios and intervals are exact given each patient's total. Time as long as before: both "
-        "periods of a patient are cut to the shorter one, so that they can be swapped. With the last relapse "
-        "before not counted, interval and p value hold only if that relapse alone led to the treatment; else "
-        "they overcorrect.",
+        caption=f"Other ways to look at the same {plural(part.ratio.n, 'patient')}{part.arm}",
+        frame=pl.DataFrame(rows),
+        note="Relapses in person-years. Ratios with 95 % intervals are exact given each patient's total. "
+        "Equal time: both periods of a patient are cut to the shorter one, so that they can be "
+        "swapped. With the last relapse before not counted, interval and p value hold only if that relapse "
+        "alone led to the treatment; else they overcorrect.",
     )
+
+
+def _time(row: Mapping[str, Any]) -> str:
+    years = plural(row["years_looked_at"], "year")
+    if row["after_is"] == "all follow-up":
+        return f"{years} before, all follow-up after"
+    return f"equal time before and after, at most {years}"
+
+
+def _in_years(row: Mapping[str, Any], period: str) -> str:
+    return f"{row[f'relapses_{period}']} in {number(row[f'years_{period}'], digits=1)}"
+
+
+def _ratio(row: Mapping[str, Any]) -> str:
+    return f"{number(row['ratio'])} ({number(row['low'])} to {number(row['high'])})"

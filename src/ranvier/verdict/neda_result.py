@@ -188,11 +188,10 @@ def _choices(trial: Trial, plan: NedaPlan, definition: course.NedaDefinition) ->
         )
     elif definition.rebaseline is None:
         said.append("By trial.toml there is no re-baseline scan: everything from the first dose on counts.")
-    elif plan.rebaseline_visit is not None:
-        low, high = definition.rebaseline
-        said.append(
-            f"By trial.toml the new baseline is the scan of {plan.rebaseline_visit} (day {low} to {high})."
-        )
+    else:
+        days = "day {} to {}".format(*definition.rebaseline)
+        which = days if plan.rebaseline_visit is None else f"{plan.rebaseline_visit} ({days})"
+        said.append(f"By trial.toml the new baseline is the scan of {which}.")
     if trial.protocol.visits:
         last = trial.protocol.schedule.row(-1, named=True)
         low, high = last["low_day"], last["high_day"]
@@ -285,12 +284,12 @@ def _shares(
         unknown = [name for name in names if rows.filter(pl.col(name) != "missing").is_empty()]
         strict = status.definition.missing == "strict"
         if unknown and (strict or len(unknown) == len(names)):
-            why_not.append(_why_not(label + arm, unknown, counts["failed"], n))
+            why_not.append(_why_not(label + arm, _listed(unknown, status), counts["failed"], n))
             continue
         if unknown:
             bounds.append(
-                f"{_listed(unknown)} not known in anybody{arm}: the share is not {label} but freedom from "
-                "activity in the other components."
+                f"{_listed(unknown, status)} not known in anybody{arm}: the share is not {label} but "
+                "freedom from activity in the other components."
             )
         judged = counts["neda"] + counts["failed"]
         if not judged:
@@ -316,20 +315,20 @@ def _shares(
     return tuple(why_not), tuple(shares), tuple(bounds)
 
 
-def _listed(unknown: list[str]) -> str:
+def _listed(unknown: list[str], status: course.NedaStatus) -> str:
     """Name components as the subject of a sentence, with its verb."""
-    first, last = [COMPONENT_WORDS[name] for name in unknown[:-1]], COMPONENT_WORDS[unknown[-1]]
+    regions = f" ({' and '.join(status.definition.regions)})"
+    words = [COMPONENT_WORDS[name] + (regions if name == "mri" else "") for name in unknown]
+    first, last = words[:-1], words[-1]
     said = f"{', '.join(first)} and {last}" if first else last
     text = f"{said} {'is' if unknown in (['worsening'], ['brain_volume']) else 'are'}"
     return text[:1].upper() + text[1:]
 
 
-def _why_not(label: str, unknown: list[str], failed: int, n: int) -> str:
+def _why_not(label: str, unknown: str, failed: int, n: int) -> str:
     """Say which components are known in nobody, and who has failed all the same."""
     patients = "the one treated patient" if n == 1 else f"any of {n} treated patients"
-    text = (
-        f"{label} cannot be judged. {_listed(unknown)} not known up to the end of the window in {patients}."
-    )
+    text = f"{label} cannot be judged. {unknown} not known up to the end of the window in {patients}."
     if failed:
         text += (
             f" {plural(failed, 'patient')} failed on another component; no share is given, because nobody "

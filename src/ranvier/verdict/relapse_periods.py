@@ -70,7 +70,7 @@ class RelapsePeriods:
         The same from swapping whole periods within patients, both cut to the same length of at most a year;
         None when nobody has both.
     compared : polars.DataFrame
-        One row per way to look: years_looked_at (1, 2), after_is ("all follow-up", "as long as before"),
+        One row per way to look: years_looked_at (1, 2), after_is ("all follow-up", "equal time"),
         last_relapse_before ("counted", "not counted"), patients, relapses and years of both periods, ratio
         with its exact interval and p value, and p_swapping where the periods are equally long.
     """
@@ -103,7 +103,7 @@ def compare_periods(trial: Trial) -> tuple[RelapsePeriods, ...]:
 
     Notes
     -----
-    A period as long as before is cut patient by patient to the shorter of the two, so that swapping them is
+    Equal time: both periods are cut patient by patient to the shorter of the two, so that swapping them is
     exact. When the last relapse before is not counted, each patient who had any before loses one and the time
     stays: the relapse that led to the treatment is left out, which overcorrects.
 
@@ -236,7 +236,7 @@ def _compared(counted: dict[tuple[int, bool], pl.DataFrame]) -> pl.DataFrame:
             found.append(
                 {
                     "years_looked_at": years,
-                    "after_is": "as long as before" if equal else "all follow-up",
+                    "after_is": "equal time" if equal else "all follow-up",
                     "last_relapse_before": last,
                     "patients": used.height,
                     "relapses_before": sums["before"],
