@@ -277,7 +277,7 @@ def expected_falls(entry: Entry) -> pl.DataFrame:
     --------
     >>> entry = Entry(min_relapses=1, window_years=1.0, rate_per_year=0.6, size=1.24, source="AFFIRM")
     >>> expected_falls(entry).select("years_looked_at", pl.col("ratio").round(2)).rows()
-    [(1, 0.59), (2, 0.7)]
+    [(1, 0.59), (2, 0.74)]
     """
     rates = EXPECTED_RATES if entry.rate_per_year is None else (entry.rate_per_year,)
     default_sizes = EXPECTED_SIZES if entry.rate_per_year is not None else (AFFIRM_SIZE,)
