@@ -9,7 +9,7 @@ import polars as pl
 
 from ranvier.report import figures
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph
-from ranvier.result import LeftOut, number, plural
+from ranvier.result import LeftOut, number, p_text, plural
 from ranvier.verdict import Analysis, RelapsePeriods
 
 __all__ = ["relapses_section"]
@@ -199,8 +199,8 @@ def _compared(part: RelapsePeriods) -> DataTable:
             "before": _in_years(row, "before"),
             "after": _in_years(row, "after"),
             "after over before": _ratio(row),
-            "p, given totals": number(row["p_value"], digits=3),
-            "p, swapping": "" if row["p_swapping"] is None else number(row["p_swapping"], digits=3),
+            "p, given totals": _p(row["p_value"]),
+            "p, swapping": _p(row["p_swapping"]),
         }
         for row in part.compared.iter_rows(named=True)
     ]
@@ -219,6 +219,10 @@ def _time(row: Mapping[str, Any]) -> str:
     if row["after_is"] == "all follow-up":
         return f"{years} before, all follow-up after"
     return f"equal time before and after, at most {years}"
+
+
+def _p(value: float | None) -> str:
+    return "" if value is None else p_text(value).removeprefix("p ").removeprefix("= ")
 
 
 def _in_years(row: Mapping[str, Any], period: str) -> str:

@@ -27,6 +27,10 @@ AFFIRM_SIZE = 1.24
 EXPECTED_SIZES = (AFFIRM_SIZE / 2, AFFIRM_SIZE, 2 * AFFIRM_SIZE)
 """Sizes tried when trial.toml gives a rate and no size: that of AFFIRM, half of it and twice it."""
 
+MOST_SWAPS = 100_000_000
+"""Steps of the exact count of all swaps (patients x relapses before x relapses after), about a second; in
+larger trials the result given each patient's total stands alone."""
+
 COMPARED: dict[str, Any] = {
     "years_looked_at": pl.Int64,
     "after_is": pl.String,
@@ -68,7 +72,7 @@ class RelapsePeriods:
         Rate after over rate before, exact given each patient's total.
     swapped : Estimate or None
         The same from swapping whole periods within patients, both cut to the same length of at most a year;
-        None when nobody has both.
+        None when nobody has both, or relapses are too many to swap.
     compared : polars.DataFrame
         One row per way to look: years_looked_at (1, 2), after_is ("all follow-up", "equal time"),
         last_relapse_before ("counted", "not counted"), patients, relapses and years of both periods, ratio
@@ -209,7 +213,7 @@ def _one_arm(
             method="permutation",
             quantity=f"relapse rate after over before, equal periods of at most a year, swapped{arm}",
         )
-        if cut.height
+        if _can_swap(cut)
         else None,
         compared=_compared(counted),
     )
@@ -218,6 +222,12 @@ def _one_arm(
 def _ratio(rows: pl.DataFrame, **options: Any) -> Estimate:
     columns = (rows[name].to_list() for name in ("before", "after", "years_before", "years_after"))
     return stats.before_after(*columns, **options)
+
+
+def _can_swap(rows: pl.DataFrame) -> bool:
+    """Tell whether all swaps of a group can be counted in reasonable time."""
+    before, after = int(rows["before"].sum()), int(rows["after"].sum())
+    return 0 < rows.height * (before + 1) * (after + 1) <= MOST_SWAPS
 
 
 def _compared(counted: dict[tuple[int, bool], pl.DataFrame]) -> pl.DataFrame:
@@ -231,7 +241,7 @@ def _compared(counted: dict[tuple[int, bool], pl.DataFrame]) -> pl.DataFrame:
             one_less = pl.max_horizontal(pl.col("before") - 1, pl.lit(0))
             used = rows if last == "counted" else rows.with_columns(one_less.alias("before"))
             ratio = _ratio(used)
-            swapped = _ratio(used, method="permutation") if equal else None
+            swapped = _ratio(used, method="permutation") if equal and _can_swap(used) else None
             sums = used.select(pl.exclude("subject", "arm")).sum().row(0, named=True)
             found.append(
                 {
