@@ -134,6 +134,8 @@ DAHBOUR_NOTES = [
     "Events that were not serious were not counted in what we read: the empty table says nothing about them.",
     "Relapses were not reported in what we read, so that there is no relapses.csv.",
     "The registry bars patients with a relapse or steroids in the month before; no days were seen.",
+    "The registry asks for no number of relapses before entry, so that trial.toml has no part [entry].",
+    "New lesions, enhancement and relapses were not reported: NEDA cannot be judged, and [neda] is absent.",
 ]
 
 DAHBOUR: dict[str, Any] = {
@@ -367,6 +369,7 @@ def dahbour() -> dict[str, str]:
                 "timed walk, peg test, MMSE, OCT and evoked potentials (only a trend was published)",
                 "adverse events that were not serious",
                 "relapses",
+                "new and enhancing lesions (so that NEDA cannot be judged)",
             ],
         ),
     }
@@ -389,6 +392,8 @@ LU_NOTES = [
     "Age, sex, antibody and baseline EDSS come from a review's row, matched by 4 of 5 being 80 %.",
     "Five NMO patients from the same city were treated by two routes (doi 10.3389/fneur.2020.00967).",
     "Whether they are these five is not settled, so that the route is left empty.",
+    "Which relapses a patient needed to enter was not seen, so that trial.toml has no part [entry].",
+    "New lesions, enhancement and brain scans were not reported: NEDA cannot be judged; [neda] is absent.",
     "With five patients no exact two-sided signed-rank test reaches p < 0.05 (the smallest is 0.0625).",
 ]
 
@@ -638,6 +643,8 @@ def lu() -> dict[str, str]:
                 ),
                 "functional-system grades and ambulation",
                 "lesions of the brain",
+                "new and enhancing lesions (so that NEDA cannot be judged)",
+                "relapses needed to enter (so that a fall cannot be separated from selection)",
                 "what the adverse events were",
             ],
         ),

@@ -73,6 +73,16 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         InputError,
         r"rate is 0; it must be finite and above 0",
     ),
+    ("trial.Entry", (), {}, InputError, r"needs min_relapses and window_years, or rule as one of"),
+    ("trial.Entry", (), {"rule": "prevnt"}, InputError, r"Did you mean 'prevent'"),
+    ("trial.NedaPlan", (), {"missing": "strickt"}, InputError, r"Did you mean 'strict'"),
+    (
+        "verdict.expected_falls",
+        (rv.trial.Entry(min_relapses=9, window_years=1.0, rate_per_year=0.01, source="s"),),
+        {},
+        InputError,
+        r"trial.toml, entry: fewer than one patient in ten million",
+    ),
     ("course.kappa", ([True], []), {}, InputError, r"first has 1 verdicts and second 0"),
     ("course.kappa_matrix", ([1],), {}, InputError, r"give True or False for each definition"),
     ("course.relapse_preset", ("sakure",), {}, InputError, r"Did you mean 'sakura'"),
@@ -337,6 +347,18 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "control arm without control": (
         swapped("trial.toml", 'label = "Cells"', 'label = "Cells"\nrole = "control"'),
         r"design 'single_arm' has no control group.*\['cells'\]",
+    ),
+    "unknown entry rule": (
+        swapped("trial.toml", "[[arms]]", '[entry]\nrule = "prevnt"\n\n[[arms]]'),
+        r"trial\.toml, entry: unknown rule of \[entry\] 'prevnt'.*Did you mean 'prevent'",
+    ),
+    "entry rule without its window": (
+        swapped("trial.toml", "[[arms]]", "[entry]\nmin_relapses = 2\n\n[[arms]]"),
+        r"\[entry\] needs min_relapses and window_years",
+    ),
+    "re-baseline at no visit": (
+        swapped("trial.toml", "[[arms]]", '[neda]\nrebaseline_visit = "month 6"\n\n[[arms]]'),
+        r"unknown rebaseline_visit of \[neda\] 'month 6'.*'month 12'",
     ),
     "unknown design": (
         swapped("trial.toml", "single_arm", "one_arm"),

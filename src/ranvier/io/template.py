@@ -66,6 +66,24 @@ label = "month 12"
 day = 365
 window = [-30, 30]
 
+# Relapses that a patient must have had to enter. Choosing patients with recent relapses makes relapses fall
+# afterwards without any treatment; with this part the report says by how much.
+# [entry]
+# rule = "two-in-two-years"            # or "prevent"; or, in place of a name, the rule written out:
+# min_relapses = 2
+# window_years = 1
+# or_else = {min_relapses = 3, window_years = 2, also = {min_relapses = 1, window_years = 1}}
+# rate_per_year = 0.6                  # mean of all patients from whom the trial chose, entered or not
+# size = 1.24                          # size of the negative binomial of their yearly counts
+# source = "where the two numbers were read"
+
+# No evidence of disease activity. Without this part neda-3 without a re-baseline scan is used.
+# [neda]
+# definition = "neda-3"                # neda-3 or neda-4
+# worsening = "cdw-12w"                # what counts as confirmed worsening
+# rebaseline_visit = "month 6"         # or rebaseline_days = [150, 240]
+# missing = "strict"                   # strict or available
+
 [[endpoints]]
 id = "edss-12"
 title = "Change of EDSS at month 12"

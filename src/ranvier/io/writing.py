@@ -109,6 +109,8 @@ def _pairs(content: Mapping[str, Any]) -> list[str]:
 
 def _value(value: Any) -> str:
     """Write one value; JSON writes text, numbers and booleans as TOML does, but for the delete character."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(_pairs(value)) + "}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -94,6 +94,9 @@ def build(trial: Trial) -> Report:
             "protocol": protocol.to_dict(),
             "rule": analysis.rule.to_dict(),
             "verdict": verdict.to_dict(),
+            "relapse_periods": analysis.relapse_periods,
+            "expected_falls": analysis.expected_falls,
+            "neda": analysis.neda,
             "scored_visits": analysis.scored.table,
         },
     )

@@ -11,9 +11,11 @@ from ranvier.report import figures
 from ranvier.report.course_marks import event_marks
 from ranvier.report.course_section import confirmed_section
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph, Section
+from ranvier.report.neda_section import neda_section
 from ranvier.report.patients import patients_section
+from ranvier.report.relapse_section import relapses_section
 from ranvier.report.timelines import timeline
-from ranvier.result import Derivation, Fit, LeftOut, plural
+from ranvier.result import Derivation, Fit, plural
 from ranvier.verdict import Analysis, Measured
 
 __all__ = ["PATIENTS_LISTED", "SECTIONS", "sections"]
@@ -181,24 +183,6 @@ def _edss(analysis: Analysis) -> list[Block]:
     return blocks
 
 
-def _relapses(analysis: Analysis) -> list[Block]:
-    rates = analysis.relapses
-    if rates is None:
-        return [Paragraph(text="Relapses were not recorded in these data; nothing is said about them.")]
-    blocks: list[Block] = [Paragraph(text=rates.method)]
-    blocks += _left(rates.left_out)
-    if analysis.relapse_rates:
-        blocks.append(Numbers(estimates=tuple(part for rates in analysis.relapse_rates for part in rates)))
-    if rates.table.height:
-        blocks.append(figures.relapses_before_after(rates))
-    return blocks
-
-
-def _left(left_out: Sequence[LeftOut]) -> list[Block]:
-    items = tuple(f"{left.n}: {left.reason}" for left in left_out if left.n)
-    return [Bullets(title="Left out", items=items)] if items else []
-
-
 def _measured(parts: Sequence[Measured], absent: str, key: str) -> list[Block]:
     if not parts:
         return [Paragraph(text=absent)]
@@ -293,6 +277,7 @@ def _methods(analysis: Analysis) -> list[Block]:
     parts: list[Derivation] = [analysis.scored, analysis.edss]
     parts += [part for part in (analysis.relapses, analysis.adverse) if part is not None]
     parts += [part.events for part in analysis.confirmed if part.events is not None]
+    parts += [part.status for part in analysis.neda if part.status is not None]
     parts += [part.change for part in (*analysis.lesions, *analysis.acuity)]
     sources = dict.fromkeys(source for part in parts for source in part.references)
     hashes = pl.DataFrame(
@@ -348,8 +333,9 @@ SECTIONS: tuple[tuple[str, str, Callable[[Analysis], list[Block]]], ...] = (
     ("edss", "Disability (EDSS)", _edss),
     ("confirmed", "Confirmed disability events", confirmed_section),
     ("patients", "Each patient's disability", patients_section),
-    ("relapses", "Relapses before and after", _relapses),
+    ("relapses", "Relapses before and after treatment", relapses_section),
     ("lesions", "MRI lesions", _lesions),
+    ("neda", "No evidence of disease activity (NEDA)", neda_section),
     ("acuity", "Visual acuity", _acuity),
     ("safety", "Adverse events", _safety),
     ("reconstruction", "What is published and what is invented", _reconstruction),

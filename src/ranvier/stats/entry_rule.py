@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ranvier.errors import DefinitionError, InputError
+from ranvier.errors import InputError
 from ranvier.result import Estimate, Fit
+from ranvier.trial import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule
 
 __all__ = ["PREVENT_ENTRY", "TWO_IN_TWO_YEARS", "EntryRule", "expected_after_entry"]
 
@@ -29,85 +29,6 @@ _REFERENCES = (
 )
 
 State = NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntryRule:
-    """How many relapses before entry a patient must have had.
-
-    Parameters
-    ----------
-    min_relapses : int
-        Fewest relapses in the window.
-    window_years : float
-        Length of the window that ends at entry, years.
-    also : EntryRule, optional
-        A second rule that must hold as well.
-    or_else : EntryRule, optional
-        A rule that is enough instead of this one with its `also`.
-
-    Raises
-    ------
-    DefinitionError
-        When a value is not possible.
-
-    Examples
-    --------
-    >>> rule = EntryRule(
-    ...     min_relapses=2, window_years=2.0, also=EntryRule(min_relapses=1, window_years=1.0)
-    ... )
-    >>> print(rule.text())
-    at least 2 relapses in the last 2 years and at least 1 relapse in the last year
-    """
-
-    min_relapses: int = 1
-    window_years: float = 1.0
-    also: EntryRule | None = None
-    or_else: EntryRule | None = None
-
-    def __post_init__(self) -> None:
-        count = self.min_relapses
-        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            raise DefinitionError(f"min_relapses is {count!r}; it must be a whole number of at least 0.")
-        if not 0 < self.window_years < math.inf:
-            raise DefinitionError(f"window_years is {self.window_years!r}; it must be finite and above 0.")
-
-    def text(self) -> str:
-        """Say the rule in one phrase.
-
-        Returns
-        -------
-        str
-            A phrase without a full stop.
-        """
-        span = "year" if self.window_years == 1 else f"{self.window_years:g} years"
-        relapses = "relapse" if self.min_relapses == 1 else "relapses"
-        phrase = f"at least {self.min_relapses} {relapses} in the last {span}"
-        phrase = phrase if self.also is None else f"{phrase} and {self.also.text()}"
-        return phrase if self.or_else is None else f"{phrase}, or {self.or_else.text()}"
-
-    def parts(self) -> tuple[EntryRule, ...]:
-        """Give this rule and every rule inside it.
-
-        Returns
-        -------
-        tuple of EntryRule
-            In the order of the text.
-        """
-        inner = tuple(rule for rule in (self.also, self.or_else) if rule is not None)
-        return (self, *(part for rule in inner for part in rule.parts()))
-
-
-TWO_IN_TWO_YEARS = EntryRule(
-    min_relapses=2, window_years=2.0, also=EntryRule(min_relapses=1, window_years=1.0)
-)
-"""Two relapses in two years, one of them in the last: common in relapsing-remitting MS."""
-PREVENT_ENTRY = EntryRule(
-    min_relapses=2,
-    window_years=1.0,
-    or_else=EntryRule(min_relapses=3, window_years=2.0, also=EntryRule(min_relapses=1, window_years=1.0)),
-)
-"""Entry rule of PREVENT (NCT01892345): two in the last year, or three in two years with one in the last."""
 
 
 def expected_after_entry(

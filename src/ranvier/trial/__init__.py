@@ -1,5 +1,7 @@
 """One study: its tables and its protocol."""
 
+from ranvier.trial.entry import ENTRY_RULES, PREVENT_ENTRY, TWO_IN_TWO_YEARS, Entry, EntryRule
+from ranvier.trial.neda_plan import NEDA_NAMES, NedaPlan
 from ranvier.trial.protocol import (
     CELL_CLASSES,
     DATA_KINDS,
@@ -23,11 +25,18 @@ __all__ = [
     "DATA_KINDS",
     "DESIGNS",
     "ENDPOINT_KINDS",
+    "ENTRY_RULES",
+    "NEDA_NAMES",
+    "PREVENT_ENTRY",
+    "TWO_IN_TWO_YEARS",
     "VISIT_REASONS",
     "Arm",
     "Endpoint",
+    "Entry",
+    "EntryRule",
     "Invented",
     "Margin",
+    "NedaPlan",
     "Product",
     "Protocol",
     "Source",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from ranvier.errors import InputError, require_choice, suggest
+from ranvier.errors import InputError, require_choice
+from ranvier.trial._toml import build
+from ranvier.trial.entry import Entry
+from ranvier.trial.neda_plan import NedaPlan
 
 __all__ = [
     "CELL_CLASSES",
@@ -213,6 +214,10 @@ class Protocol:
         about the others.
     product, arms, visits, endpoints, stopping_rules, sources, margins, invented
         The parts; see their classes.
+    entry : Entry, optional
+        Relapses that a patient must have had to enter; None = not stated.
+    neda : NedaPlan, optional
+        How no evidence of disease activity is judged; the preset neda-3 when None.
     notes : tuple of str
         Sentences for the reader.
     """
@@ -237,6 +242,8 @@ class Protocol:
     sources: tuple[Source, ...] = ()
     margins: tuple[Margin, ...] = ()
     invented: tuple[Invented, ...] = ()
+    entry: Entry | None = None
+    neda: NedaPlan | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -263,6 +270,19 @@ class Protocol:
         for endpoint in self.endpoints:
             if endpoint.visit is not None:
                 require_choice(f"visit of endpoint {endpoint.id!r}", endpoint.visit, labels)
+        self._check_rebaseline(labels)
+
+    def _check_rebaseline(self, labels: list[str]) -> None:
+        """Refuse a re-baseline at a visit that is not planned, or whose window begins before treatment."""
+        if self.neda is None or self.neda.rebaseline_visit is None:
+            return
+        require_choice("rebaseline_visit of [neda]", self.neda.rebaseline_visit, labels)
+        low, _ = self.neda.rebaseline_window(self.schedule) or (1, 1)
+        if low <= 0:
+            raise InputError(
+                f"rebaseline_visit of [neda] is {self.neda.rebaseline_visit!r}, whose window begins on day "
+                f"{low}; the new baseline must come after the first dose (day 0)."
+            )
 
     @staticmethod
     def _require_unique(what: str, names: list[str]) -> None:
@@ -323,7 +343,7 @@ class Protocol:
         ----------
         content : mapping
             As `tomllib` reads the file: the table `trial`, and `product`, `arms`, `visits`, `endpoints`,
-            `stopping_rules`, `sources`, `margins`, `invented`.
+            `stopping_rules`, `sources`, `margins`, `invented`, `entry`, `neda`.
 
         Returns
         -------
@@ -344,50 +364,5 @@ class Protocol:
         doubled = sorted(set(parts) & set(content["trial"]))
         if doubled:
             raise InputError(f"trial.toml: {doubled} stand both in [trial] and outside it; keep one.")
-        built: Protocol = _build(cls, {**content["trial"], **parts}, "trial.toml")
+        built: Protocol = build(cls, {**content["trial"], **parts}, "trial.toml")
         return built
-
-
-def _build(cls: type, content: Any, where: str) -> Any:
-    """Build a frozen dataclass from a mapping, refusing unknown, missing and wrongly typed keys."""
-    if not isinstance(content, Mapping):
-        raise InputError(f"{where}: {content!r} is not a table of keys and values.")
-    fields = {field.name: field for field in dataclasses.fields(cls)}
-    for key in content:
-        if key not in fields:
-            close = suggest(str(key), fields)
-            hint = f" Did you mean {close!r}?" if close else ""
-            raise InputError(f"{where}: unknown key {key!r}; known keys are {sorted(fields)}.{hint}")
-    absent = dataclasses.MISSING
-    missing = [
-        name
-        for name, field in fields.items()
-        if field.default is absent and field.default_factory is absent and name not in content
-    ]
-    if missing:
-        raise InputError(f"{where}: {missing} must be set.")
-    hints = typing.get_type_hints(cls)
-    values = {key: _convert(value, hints[key], f"{where}, {key}") for key, value in content.items()}
-    try:
-        return cls(**values)
-    except InputError as error:
-        if where in str(error):
-            raise
-        raise InputError(f"{where}: {error}") from error
-
-
-def _convert(value: Any, hint: Any, where: str) -> Any:
-    """Convert one value of a TOML file to the type its field names."""
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        hint = next(part for part in typing.get_args(hint) if part is not type(None))
-    if typing.get_origin(hint) is tuple:
-        if not isinstance(value, list):
-            raise InputError(f"{where}: {value!r} must be a list.")
-        item = typing.get_args(hint)[0]
-        return tuple(_convert(part, item, f"{where} {number}") for number, part in enumerate(value, start=1))
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return _build(hint, value, where)
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        names = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
-        raise InputError(f"{where}: {value!r} must be {names.get(hint, hint)}.")
-    return value

@@ -12,15 +12,25 @@ from ranvier.verdict.contrasts import Contrast
 from ranvier.verdict.findings import Finding
 from ranvier.verdict.lints import Lint
 from ranvier.verdict.natural import NATURAL_SENTENCES, NaturalFact
+from ranvier.verdict.neda_result import NedaResult, judge_neda
 from ranvier.verdict.numbers import Analysis, Flow, Measured
 from ranvier.verdict.outcomes import OUTCOMES, Outcome, outcome
 from ranvier.verdict.phrases import class_of_claim
+from ranvier.verdict.relapse_periods import (
+    EXPECTED_RATES,
+    EXPECTED_SIZES,
+    RelapsePeriods,
+    compare_periods,
+    expected_falls,
+)
 from ranvier.verdict.sentences import LABELS, SENTENCES, say
 from ranvier.verdict.summary import BENEFITS, Contradiction, Requirement, StudySummary
 
 __all__ = [
     "ARTICLE_KINDS",
     "BENEFITS",
+    "EXPECTED_RATES",
+    "EXPECTED_SIZES",
     "KINDS",
     "LABELS",
     "LEVELS",
@@ -43,7 +53,9 @@ __all__ = [
     "Lint",
     "Measured",
     "NaturalFact",
+    "NedaResult",
     "Outcome",
+    "RelapsePeriods",
     "Requirement",
     "StudySummary",
     "Verdict",
@@ -51,6 +63,9 @@ __all__ = [
     "appraise",
     "assess",
     "class_of_claim",
+    "compare_periods",
+    "expected_falls",
+    "judge_neda",
     "optimal_information_size",
     "outcome",
     "read_claims",

@@ -10,8 +10,11 @@ from ranvier import course, mri, safety, scales, stats
 from ranvier.errors import InputError
 from ranvier.result import Derivation, Estimate, LeftOut, plural
 from ranvier.trial import Endpoint, Trial
+from ranvier.verdict._arms import by_arm
 from ranvier.verdict.confirmed import confirmed_events
+from ranvier.verdict.neda_result import judge_neda
 from ranvier.verdict.numbers import Analysis, Flow, Measured
+from ranvier.verdict.relapse_periods import compare_periods, expected_falls
 
 __all__ = ["analyse", "with_scoring"]
 
@@ -95,7 +98,8 @@ def analyse(trial: Trial) -> Analysis:
         other_rules=_other_rules(trial, visits, treated, rule, final_visit),
         edss_change=_edss_change(trial, final, final_visit),
         relapses=relapses,
-        relapse_rates=_relapse_rates(trial, relapses),
+        relapse_periods=compare_periods(trial),
+        expected_falls=None if protocol.entry is None else expected_falls(protocol.entry),
         lesions=_lesions(trial, treated, final_visit),
         acuity=_acuity(trial, visits, treated, final_visit),
         adverse=adverse,
@@ -103,6 +107,7 @@ def analyse(trial: Trial) -> Analysis:
         safety_notes=_safety_notes(trial),
         attack_unknown=_attack_unknown(trial),
         confirmed=confirmed_events(trial, visits, _baseline_days(trial, visits, treated), treated),
+        neda=judge_neda(trial, visits),
     )
 
 
@@ -180,27 +185,11 @@ def _flow(trial: Trial, treated: list[str], final: course.Change, visit: str) ->
     )
 
 
-def _by_arm(trial: Trial, table: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """Give the rows of each arm with the words that follow a quantity; no words when there is one arm.
-
-    The arms that got cells come first, then the controls, each in the order of the patients.
-    """
-    arms = trial.subjects.select("subject", "arm")
-    joined = table.join(arms, on="subject", how="left")
-    labels = {arm.id: arm.label for arm in trial.protocol.arms}
-    controls = {arm.id for arm in trial.protocol.arms if arm.role == "control"}
-    names = sorted(arms["arm"].unique(maintain_order=True), key=lambda name: name in controls)
-    return [
-        (f", {labels.get(name, name)}" if len(names) > 1 else "", joined.filter(pl.col("arm") == name))
-        for name in names
-    ]
-
-
 def _responders(trial: Trial, final: course.Change, visit: str) -> tuple[Estimate, ...]:
     """Give the shares improved and worse, side by side, in each arm."""
     rule = final.definition
     treated = trial.subjects.filter(pl.col("treated")).select("subject")
-    arms = zip(_by_arm(trial, final.table), _by_arm(trial, treated), strict=True)
+    arms = zip(by_arm(trial, final.table), by_arm(trial, treated), strict=True)
     return tuple(
         stats.proportion(
             judged.filter(pl.col("status") == status).height,
@@ -234,40 +223,9 @@ def _edss_change(trial: Trial, final: course.Change, visit: str) -> tuple[Estima
             quantity=f"typical EDSS change at {visit}{arm}",
             unit="points",
         )
-        for arm, rows in _by_arm(trial, final.table)
+        for arm, rows in by_arm(trial, final.table)
         if rows.height
     )
-
-
-def _relapse_rates(
-    trial: Trial, relapses: course.RelapseRate | None
-) -> tuple[tuple[Estimate, Estimate, Estimate], ...]:
-    """Give the yearly rates before and after the first dose, and their ratio, in each arm."""
-    if relapses is None:
-        return ()
-    by_arm = _by_arm(trial, relapses.table)
-    found = []
-    for arm, rows in by_arm:
-        totals = {row["period"]: row for row in replace(relapses, table=rows).totals().to_dicts()}
-        before, after = totals["before"], totals["after"]
-        if not (before["years"] > 0 and after["years"] > 0):
-            continue
-        first, second = (
-            stats.rate(
-                row["relapses"],
-                row["years"],
-                quantity=f"relapses per year {words} the first dose{arm}",
-                left_out=relapses.left_out if len(by_arm) == 1 else (),
-            )
-            for row, words in ((before, "before"), (after, "after"))
-        )
-        ratio = stats.rate_ratio(
-            (after["relapses"], before["relapses"]),
-            (after["years"], before["years"]),
-            quantity=f"relapse rate after over before{arm}",
-        )
-        found.append((first, second, ratio))
-    return tuple(found)
 
 
 def _measured(trial: Trial, name: str, unit: str, change: Derivation, final_visit: str) -> Measured:
@@ -284,7 +242,7 @@ def _measured(trial: Trial, name: str, unit: str, change: Derivation, final_visi
             quantity=f"typical change of {name} at {visit}{arm}",
             unit=unit,
         )
-        for arm, rows in _by_arm(trial, table.filter(pl.col("visit") == visit))
+        for arm, rows in by_arm(trial, table.filter(pl.col("visit") == visit))
         if rows.height
     )
     return Measured(name=name, unit=unit, change=change, estimates=estimates)

@@ -163,7 +163,38 @@ def _beside(numbers: Analysis, registry: Registry, study: Study) -> tuple[str, .
     lines += [fact.sentence for fact in natural_facts(registry, study.disease or "", "edss")]
     if numbers.relapse_rates:
         lines += [fact.sentence for fact in natural_facts(registry, study.disease or "", "relapse")]
+        lines += _from_entry(numbers)
     return tuple(lines)
+
+
+def _from_entry(numbers: Analysis) -> list[str]:
+    """Say what the entry rule alone makes of the relapses, in the year before the first dose."""
+    protocol, falls = numbers.trial.protocol, numbers.expected_falls
+    if protocol.control == "randomised":
+        return []  # the control arm shows what choosing patients makes
+    entry = protocol.entry
+    if entry is None or falls is None:
+        return [say("entry_not_given")]
+    rows = falls.filter(years_looked_at=1).sort("ratio")
+    ratios = rows["ratio"].to_list()
+    rule = entry.relapses.text()
+    if len(ratios) > 1:
+        return [say("entry_range", rule=rule, low=number(ratios[0]), high=number(ratios[-1]))]
+    before, after = rows.select("before_per_year", "after_per_year").row(0)
+    lines = [
+        say(
+            "entry_expected",
+            rule=rule,
+            before=number(before),
+            after=number(after),
+            ratio=number(ratios[0]),
+        )
+    ]
+    for part in numbers.relapse_periods:
+        seen = part.ratio
+        code = "entry_holds" if seen.low <= ratios[0] <= seen.high else "entry_excludes"
+        lines.append(say(code, low=number(seen.low), high=number(seen.high), arm=part.arm))
+    return lines
 
 
 def _held(share: Estimate, other: float) -> str:

@@ -10,6 +10,8 @@ from ranvier import course, safety
 from ranvier.result import Derivation, Estimate, LeftOut
 from ranvier.trial import Trial
 from ranvier.verdict.confirmed import ConfirmedEvents
+from ranvier.verdict.neda_result import NedaResult
+from ranvier.verdict.relapse_periods import RelapsePeriods
 
 __all__ = ["Analysis", "Flow", "Measured"]
 
@@ -92,8 +94,10 @@ class Analysis:
         Typical EDSS change at the final visit, by arm.
     relapses : RelapseRate or None
         Relapses and person-time before and after the first dose; None when relapses were not recorded.
-    relapse_rates : tuple of tuple of Estimate
-        By arm: the yearly rate before, the one after, and their ratio.
+    relapse_periods : tuple of RelapsePeriods
+        By arm: relapses before and after the first dose, looked at in every usual way.
+    expected_falls : polars.DataFrame or None
+        What the entry rule alone makes of the relapses; None when trial.toml has no part `[entry]`.
     lesions, acuity : tuple of Measured
         Lesion measures by region, acuity by eye.
     adverse : Incidence or None
@@ -106,6 +110,8 @@ class Analysis:
         Treated patients, other than with PPMS, whose last attack or last rescue treatment is not known.
     confirmed : tuple of ConfirmedEvents
         Confirmed worsening and improvement under the named definitions.
+    neda : tuple of NedaResult
+        No evidence of disease activity under the definition of the protocol.
     """
 
     trial: Trial
@@ -121,7 +127,8 @@ class Analysis:
     other_rules: tuple[Estimate, ...]
     edss_change: tuple[Estimate, ...]
     relapses: course.RelapseRate | None
-    relapse_rates: tuple[tuple[Estimate, ...], ...]
+    relapse_periods: tuple[RelapsePeriods, ...]
+    expected_falls: pl.DataFrame | None
     lesions: tuple[Measured, ...]
     acuity: tuple[Measured, ...]
     adverse: safety.Incidence | None
@@ -129,6 +136,12 @@ class Analysis:
     safety_notes: tuple[str, ...]
     attack_unknown: int
     confirmed: tuple[ConfirmedEvents, ...] = ()
+    neda: tuple[NedaResult, ...] = ()
+
+    @property
+    def relapse_rates(self) -> tuple[tuple[Estimate, Estimate, Estimate], ...]:
+        """Give the yearly rate before, the one after, and their ratio, by arm."""
+        return tuple((part.before, part.after, part.ratio) for part in self.relapse_periods)
 
     @property
     def can_interpret_improvement(self) -> bool:

@@ -125,6 +125,23 @@ SENTENCES: dict[str, str] = {
     "nobody": "None of {n} {outcome}; the true share could be up to {high}.",
     "nobody_with": "{event}: none in {n}; the true share could be up to {high}.",
     "typical": "{outcome}: {value}{p}.",
+    "entry_expected": (
+        "The entry rule alone ({rule}) makes {before} relapses a year before and {after} after, ratio "
+        "{ratio}, without any treatment."
+    ),
+    "entry_range": (
+        "The entry rule alone ({rule}) makes a ratio between {low} and {high} without any treatment, by how "
+        "often the patients it chooses from relapse."
+    ),
+    "entry_holds": "The interval {low} to {high} of the ratio that was seen holds it{arm}.",
+    "entry_excludes": (
+        "The interval {low} to {high} of the ratio that was seen does not hold it{arm}; without a control "
+        "group that says nothing about the cause."
+    ),
+    "entry_not_given": (
+        "A fall in relapses cannot be told apart from choosing patients with recent relapses: trial.toml "
+        "names no entry rule."
+    ),
     "relapse_rates": "Relapses a year{arm}: {before} before and {after} after the first dose; ratio {ratio}.",
     "article_claims": "{n}: {counts}.",
     "article_elsewhere": "{outcome} {before} → {after} matches another trial: {other}.",
