@@ -5,17 +5,22 @@ from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule,
 from ranvier.stats.pairs import paired
 from ranvier.stats.periods import BEFORE_AFTER_NOTE, before_after
 from ranvier.stats.poisson import rate, rate_ratio
+from ranvier.stats.survival_curves import survival
+from ranvier.stats.survival_fit import SURVIVAL_METHODS, SurvivalFit
 
 __all__ = [
     "BEFORE_AFTER_NOTE",
     "PREVENT_ENTRY",
+    "SURVIVAL_METHODS",
     "TWO_IN_TWO_YEARS",
     "EntryRule",
+    "SurvivalFit",
     "before_after",
     "expected_after_entry",
     "paired",
     "proportion",
     "rate",
     "rate_ratio",
+    "survival",
     "zero_event_bound",
 ]
