@@ -1,10 +1,13 @@
 """Exact statistics for small trials: shares, rates, rate ratios, paired change, and before against after."""
 
+from ranvier.stats.arm_comparison import LogRank, log_rank
 from ranvier.stats.binomial import proportion, zero_event_bound
+from ranvier.stats.cox_regression import CoxFit, cox
 from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule, expected_after_entry
 from ranvier.stats.pairs import paired
 from ranvier.stats.periods import BEFORE_AFTER_NOTE, before_after
 from ranvier.stats.poisson import rate, rate_ratio
+from ranvier.stats.recurrent_events import MeanCumulative, mean_cumulative, recurrent
 from ranvier.stats.survival_curves import survival
 from ranvier.stats.survival_fit import SURVIVAL_METHODS, SurvivalFit
 
@@ -13,14 +16,21 @@ __all__ = [
     "PREVENT_ENTRY",
     "SURVIVAL_METHODS",
     "TWO_IN_TWO_YEARS",
+    "CoxFit",
     "EntryRule",
+    "LogRank",
+    "MeanCumulative",
     "SurvivalFit",
     "before_after",
+    "cox",
     "expected_after_entry",
+    "log_rank",
+    "mean_cumulative",
     "paired",
     "proportion",
     "rate",
     "rate_ratio",
+    "recurrent",
     "survival",
     "zero_event_bound",
 ]

@@ -75,9 +75,8 @@ def _beta_product(found: Curve, tail: float) -> tuple[Floats, Floats, Floats]:
 
 def _product_moments(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """Give mean and mean square of the running product of independent Beta(a, b); b = 0 stands for 1."""
-    mean: Floats = np.cumprod(a / (a + b))
-    square: Floats = np.cumprod(a * (a + 1) / ((a + b) * (a + b + 1)))
-    return mean, square
+    mean = np.cumprod(a / (a + b)).astype(np.float64)
+    return mean, np.cumprod(a * (a + 1) / ((a + b) * (a + b + 1))).astype(np.float64)
 
 
 def _times_beta(mean: Floats, square: Floats, rest: Floats) -> tuple[Floats, Floats]:

@@ -96,3 +96,28 @@ def _at_risk(ax: Axes, table: pl.DataFrame, arms: list[str]) -> None:
         for tick in ticks:
             number = int(rows["at_risk"][0]) - int(gone[ended < tick].sum())
             ax.text(tick, height, str(number), transform=across, ha="center", fontsize=8, color=colour)
+
+
+def draw_means(table: pl.DataFrame, *, event: str, level: float, ax: Axes | None) -> Axes:
+    """Draw mean numbers per patient as `MeanCumulative` holds them."""
+    if ax is None:
+        from matplotlib.figure import Figure
+
+        ax = Figure(figsize=(6.5, 4)).add_subplot()
+    for place, arm in enumerate(table["arm"].unique(maintain_order=True)):
+        rows = table.filter(arm=arm)
+        colour, style = COLOURS[place % len(COLOURS)], STYLES[place % len(STYLES)]
+        days = np.append(0.0, rows["day"].to_numpy())
+        means, low, high = (np.append(0.0, rows[name].to_numpy()) for name in ("mean", "low", "high"))
+        ax.step(days, means, where="post", color=colour, linestyle=style, linewidth=1.8, label=arm)
+        known = np.isfinite(low) & np.isfinite(high)
+        ax.fill_between(days, low, high, where=known, step="post", color=colour, alpha=BAND, linewidth=0)
+    ax.set_xlim(left=0)
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("day of follow-up")
+    ax.set_ylabel(f"mean number of {event}s per patient")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_title(f"Mean number of {event}s (band: {100 * level:g} % interval)", fontsize=10)
+    if table["arm"].n_unique() > 1:
+        ax.legend(frameon=False, fontsize=9)
+    return ax

@@ -67,10 +67,10 @@ def survival(
     :math:`W^+ = \prod_{t_i \le t} B_i` with :math:`B_i \sim \mathrm{Beta}(y_i - d_i + 1, d_i)`, and the
     :math:`\alpha/2` quantile of :math:`W^+ \cdot \mathrm{Beta}(m, 1)`, where m patients are known to be
     without the event: on the day itself those followed through it, afterwards those not censored by then.
-    Each product is replaced by the beta distribution with its mean and variance; without censoring this is the
-    product itself and the interval that of Clopper and Pearson. With censoring, coverage of at least the level
-    was seen in the authors' simulations, but is not proven; as with any Kaplan-Meier curve censoring must have
-    nothing to do with prognosis.
+    Each product is replaced by the beta distribution with its mean and variance; without censoring this is
+    the product itself and the interval that of Clopper and Pearson. With censoring, coverage of at least the
+    level was seen in the authors' simulations, but is not proven; as with any Kaplan-Meier curve censoring
+    must have nothing to do with prognosis.
 
     Events that are seen at visits only are interval-censored: see `interval_survival`.
 

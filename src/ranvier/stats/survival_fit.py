@@ -237,8 +237,8 @@ class SurvivalFit(Fit):
         days, survival = rows["day"].to_numpy(), rows["survival"].to_numpy()
         if limit == 0 or (limit > days[-1] and survival[-1] > 0):
             raise InputError(
-                f"to_day is {limit:g}, but the follow-up of {arm!r} ends on day {days[-1]:g}; use a day above "
-                "0 and not beyond the last follow-up of any arm."
+                f"to_day is {limit:g}, but the follow-up of {arm!r} ends on day {days[-1]:g}; use a day "
+                "above 0 and not beyond the last follow-up of any arm."
             )
         widths = np.diff(np.append(np.minimum(days, limit), limit))
         pieces = widths * survival
