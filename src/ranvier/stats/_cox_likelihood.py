@@ -188,7 +188,7 @@ def score_residuals(rows: Deaths, at: Derivatives) -> Floats:
     upto = np.searchsorted(rows.days, rows.stop, side="right")
     since = np.searchsorted(rows.days, rows.start, side="right")
     passed = rows.x * (level[upto] - level[since])[:, None] - (moment[upto] - moment[since])
-    parts = -at.hazard[:, None] * passed
+    parts: Floats = -at.hazard[:, None] * passed
     day = rows.day
     counts = np.diff(ends)
     centre = np.add.reduceat(at.mean, rows.first, axis=0) / counts[:, None]

@@ -47,7 +47,7 @@ class Mass:
 
 
 def turnbull(left: Floats, right: Floats) -> Mass:
-    """Give the nonparametric maximum-likelihood distribution of events in (left, right], or on a day if equal.
+    """Give the nonparametric maximum-likelihood distribution of events in (left, right], on a day if equal.
 
     EM steps find the region, constrained Newton steps (Wang 2007) the maximum; the gradient proves it.
     """
@@ -77,7 +77,8 @@ def turnbull(left: Floats, right: Floats) -> Mass:
 def _innermost(left: Floats, right: Floats) -> tuple[Floats, Floats]:
     """Give the intervals from a left end to the next right end with nothing between.
 
-    At one value a known day opens first, then intervals close, then others open: (0, 3] and (3, 5] do not meet.
+    At one value a known day opens first, then intervals close, then others open: (0, 3] and (3, 5] do not
+    meet.
     """
     values = np.concatenate((left, right))
     kinds = np.concatenate((np.where(left == right, 0, 2), np.ones(right.size, np.int64)))
@@ -93,14 +94,16 @@ def _newton_step(inside: Floats, ratio: Floats, mass: Floats) -> Floats:
     # folding the constraint into one extra row (Dax 1990): solve |S' q|^2 + (sum q - 1)^2 and rescale.
     shifted = ratio - 2.0
     weights, _ = optimize.nnls(
-        np.vstack((shifted, np.ones(mass.size))), np.append(np.zeros(ratio.shape[0]), 1.0), maxiter=50 * mass.size
+        np.vstack((shifted, np.ones(mass.size))),
+        np.append(np.zeros(ratio.shape[0]), 1.0),
+        maxiter=50 * mass.size,
     )
     if weights.sum() <= 0:
         return mass
     goal = weights / weights.sum()
     here, size = float(np.log(inside @ mass).sum()), 1.0
     while size > 1e-10:
-        tried = mass + size * (goal - mass)
+        tried: Floats = mass + size * (goal - mass)
         with np.errstate(divide="ignore"):
             if np.log(inside @ tried).sum() > here:
                 return tried
@@ -142,7 +145,9 @@ def weibull_maximum(left: Floats, right: Floats, x: Floats) -> WeibullMaximum:
         step = _uphill(score, information)
         curved = np.linalg.eigvalsh(information)[0] > 0
         if curved and float(score @ step) < SETTLED:
-            return WeibullMaximum(at[:-1], float(at[-1]), np.linalg.inv(information).astype(np.float64), value)
+            return WeibullMaximum(
+                at[:-1], float(at[-1]), np.linalg.inv(information).astype(np.float64), value
+            )
         size = min(1.0, 1.0 / max(float(np.abs(step).max()), 1e-300))
         while True:
             tried = _weibull_derivatives(left, right, x, at + size * step)
@@ -157,8 +162,8 @@ def weibull_maximum(left: Floats, right: Floats, x: Floats) -> WeibullMaximum:
 
 
 NOT_SETTLED = (
-    "the Weibull model did not settle: an arm may have no event, or all events may share one interval, so that the "
-    "likelihood has no maximum. Use stats.interval_survival, or fewer covariates."
+    "the Weibull model did not settle: an arm may have no event, or all events may share one interval, so "
+    "that the likelihood has no maximum. Use stats.interval_survival, or fewer covariates."
 )
 """Why a Weibull fit can fail, for the error."""
 

@@ -65,8 +65,7 @@ def _weights(at_risk: Floats, observed: NDArray[np.bool_], last: NDArray[np.intp
     factor = np.where(ends, 1 - (total - before) / at_risk, 1.0)
     after = np.cumprod(factor, axis=-1)
     padded = np.concatenate((np.ones_like(after[..., :1]), after), axis=-1)
-    survival: Floats = np.take_along_axis(padded, first, -1)
-    return survival
+    return np.take_along_axis(padded, first, -1).astype(np.float64)
 
 
 def scores(days: Floats, observed: NDArray[np.bool_], weights: str = "equal") -> Floats:
