@@ -22,6 +22,11 @@ ITERATED = 1e-6
 """What is found by iteration."""
 SMALLEST = 1e-12
 """Absolute tolerance for bounds of 0 and for the 15 digits of the JSON."""
+QUANTILE_DIFFERS = {"ten"}
+"""The curve is 1/2 from an event to the end of follow-up: R takes the middle between the event and the last
+patient's end; here it is the day of the event, because the end of follow-up says nothing about the median."""
+SURVFIT_STOPS_EARLY = {"missed": "1e-05", "weekly": "1e-03", "many": "2e-05", "some_known": "1e-01"}
+"""survfit's EM for interval-censored data ends before the maximum; largest distance from it."""
 SCALES = ("plain", "log", "log-log", "arcsine", "logit")
 
 
@@ -31,13 +36,20 @@ def floats(values: Any) -> np.ndarray:
     return np.array([math.nan if v is None or v == "NA" else float(v) for v in many])
 
 
+def endless(values: Any) -> list[float]:
+    """Read upper bounds, where R's Inf and NA (never reached) come as null."""
+    return [math.inf if math.isnan(value) else value for value in floats(values)]
+
+
 def close(expected: Any, *, rel: float = CLOSED, absolute: float = SMALLEST) -> object:
     return pytest.approx(floats(expected), rel=rel, abs=absolute, nan_ok=True)
 
 
 def fit_of(row: dict[str, Any], method: str) -> rv.stats.SurvivalFit:
     data = SETS[row["name"]]
-    return rv.stats.survival(one(data["days"]), observed=one(data["observed"]), method=method, level=row["level"])
+    return rv.stats.survival(
+        one(data["days"]), observed=one(data["observed"]), method=method, level=row["level"]
+    )
 
 
 def one(values: Any) -> list[Any]:
@@ -106,11 +118,11 @@ def test_quantiles_agree(row: dict[str, Any]):
     for scale in SCALES:
         fit = fit_of(row, scale)
         found = [fit.quantile(share).estimates[0] for share in (0.25, 0.5, 0.75)]
-        assert [each.value for each in found] == close(row[scale]["quantiles"])
+        same = [each.value for each in found] == close(row[scale]["quantiles"])
+        assert same == (row["name"] not in QUANTILE_DIFFERS)
         if scale == "log-log":
-            low, high = floats(row[scale]["quantiles_low"]), floats(row[scale]["quantiles_high"])
-            assert [each.low for each in found] == close(list(low))
-            assert [each.high for each in found] == close(list(np.where(np.isnan(high), np.inf, high)))
+            assert [each.low for each in found] == close(row[scale]["quantiles_low"])
+            assert [each.high for each in found] == close(endless(row[scale]["quantiles_high"]))
 
 
 @pytest.mark.parametrize("row", GOLDEN["curves"], ids=name_of)
@@ -118,7 +130,7 @@ def test_exact_quantile_intervals_agree_with_bpcp(row: dict[str, Any]):
     fit = fit_of(row, "beta-product")
     found = [fit.quantile(share).estimates[0] for share in (0.25, 0.5, 0.75)]
     assert [each.low for each in found] == close(row["bpcp_quantiles_low"])
-    assert [each.high for each in found] == close(row["bpcp_quantiles_high"])
+    assert [each.high for each in found] == close(endless(row["bpcp_quantiles_high"]))
 
 
 @pytest.mark.parametrize("weights", ["equal", "peto"])
@@ -200,13 +212,28 @@ def test_mean_cumulative_number_agrees(row: dict[str, Any]):
     assert table["standard_error"].to_numpy() == close(row["mean_se"])
 
 
-@pytest.mark.parametrize("row", GOLDEN["spans"], ids=name_of)
-def test_events_between_visits_agree(row: dict[str, Any]):
+def shares_at(row: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Give our shares, and where they are known: inside an interval that holds probability they are not."""
     fit = rv.stats.interval_survival(row["left_day"], right=row["right_day"])
     found = np.array([fit.at(day).estimates[0].value for day in one(row["day"])])
-    known = ~np.isnan(found)  # inside an interval that holds probability nothing more is known
+    return found, ~np.isnan(found)
+
+
+@pytest.mark.parametrize("row", GOLDEN["spans"], ids=name_of)
+def test_events_between_visits_agree_with_em_run_to_the_end(row: dict[str, Any]):
+    found, known = shares_at(row)
     assert known.sum() >= 2
     assert found[known] == close(list(floats(row["survival"])[known]), rel=ITERATED, absolute=ITERATED)
+
+
+def test_survfit_stops_before_the_maximum_of_interval_censored_data():
+    far = {}
+    for row in GOLDEN["spans"]:
+        found, known = shares_at(row)
+        distance = np.abs(found[known] - floats(row["survfit"])[known]).max()
+        if distance > ITERATED:
+            far[row["name"]] = f"{distance:.0e}"
+    assert far == SURVFIT_STOPS_EARLY
 
 
 @pytest.mark.parametrize("model", ["one", "arm"])
