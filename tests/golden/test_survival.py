@@ -67,8 +67,8 @@ def table_of(name: str) -> pl.DataFrame:
 
 def test_grid_is_complete():
     names = {
-        "one_patient", "five", "no_event", "one_event", "no_censoring", "all_on_one_day", "end_of_study", "ties",
-        "ten", "twenty", "three_arms", "visits", "large",
+        "one_patient", "five", "no_event", "one_event", "no_censoring", "all_on_one_day", "end_of_study",
+        "ties", "ten", "twenty", "three_arms", "visits", "large",
     }  # fmt: skip
     assert set(SETS) == names
     assert {(row["name"], row["level"]) for row in GOLDEN["curves"]} == {

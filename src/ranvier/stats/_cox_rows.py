@@ -134,7 +134,7 @@ def _require_apart(rows: CoxRows, subject: NDArray[np.str_]) -> None:
     if overlap.size:
         first, second = order[overlap[0]], order[overlap[0] + 1]
         raise InputError(
-            f"two rows of patient {subject[first]!r} overlap: ({rows.start[first]:g}, {rows.stop[first]:g}] "
+            f"two rows of patient '{subject[first]}' overlap: ({rows.start[first]:g}, {rows.stop[first]:g}] "
             f"and ({rows.start[second]:g}, {rows.stop[second]:g}]; one patient is at risk once at a time."
         )
 
