@@ -85,7 +85,7 @@ patient's follow-up; here it is the day of the event. The end of follow-up says 
 |---|---|---|
 {early}
 
-With some days known exactly it is far off. The shares of ranvier agree with EM run to the end in base R, and the
+With some days known exactly it is far off, for a reason that was not found. The shares of ranvier agree with EM run to the end in base R, and the
 derivative of the likelihood proves the maximum.
 
 **lifelines 0.30** takes intervals as closed: patients seen without the event on day 3 and with it on day 6 then may have it on

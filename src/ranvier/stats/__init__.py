@@ -1,4 +1,4 @@
-"""Exact statistics for small trials: shares, rates, rate ratios, paired change, and before against after."""
+"""Exact statistics for small trials: shares, rates, paired change, before against after, time to event."""
 
 from ranvier.stats.arm_comparison import LogRank, log_rank
 from ranvier.stats.binomial import proportion, zero_event_bound

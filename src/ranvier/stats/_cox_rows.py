@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ranvier.errors import InputError
 from ranvier.result import LeftOut
-from ranvier.stats._follow_up import as_table, column_of, numbers, truths, words
+from ranvier.stats._follow_up import PREVALENT, as_table, column_of, numbers, truths, words
 
 __all__ = ["CoxRows", "coded", "read_rows"]
 
@@ -64,11 +64,16 @@ def read_rows(data: Any, covariates: Sequence[str]) -> CoxRows:
     else:
         subject = np.arange(stop.size).astype(np.str_)
     complete = known & ~np.isnan(start) & ~np.isnan(stop) & ~np.isnan(x).any(axis=1)
+    prevalent = np.zeros(stop.size, bool)
+    if {"left_day", "right_day"} <= set(table.columns):  # as course.time_to_event gives them
+        prevalent = (table["left_day"].is_null() & table["right_day"].is_not_null()).to_numpy()
+    complete &= ~prevalent
     never = complete & (start == 0) & (stop == 0) & ~observed
     _require_order(start, stop, complete & ~never)
     kept = complete & ~never
     left = (
-        LeftOut(n=int(np.count_nonzero(~complete)), reason="rows with a missing value"),
+        LeftOut(n=int(np.count_nonzero(~complete & ~prevalent)), reason="rows with a missing value"),
+        LeftOut(n=int(np.count_nonzero(prevalent)), reason=PREVALENT),
         LeftOut(n=int(np.count_nonzero(never)), reason="rows without time at risk"),
     )
     cluster = np.unique(subject[kept], return_inverse=True)[1].astype(np.int64)

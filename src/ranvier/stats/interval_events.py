@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,12 +40,15 @@ class IntervalFit(Fit):
         event after each. Within an interval the data do not say where the probability lies.
     event : str
         What was waited for.
+    counts : mapping of str to tuple of int
+        Patients and events, by arm.
     left_out : tuple of LeftOut
-        Who was left out and why.
+        Who was left out and why, in all arms together.
     """
 
     table: pl.DataFrame
     event: str
+    counts: dict[str, tuple[int, int]]
     left_out: tuple[LeftOut, ...]
 
     def at(self, day: float) -> Fit:
@@ -69,13 +72,12 @@ class IntervalFit(Fit):
         """
         if not (isinstance(day, float | int) and math.isfinite(day) and day >= 0):
             raise InputError(f"day is {day!r}; it must be a finite number of days of at least 0.")
-        arms = self.table["arm"].unique(maintain_order=True).to_list()
-        return Fit(
-            title=f"Without {self.event} at day {day:g}",
-            estimates=tuple(_share_at(self.table.filter(arm=arm), arm, day, self.event) for arm in arms),
-            method_text=_TURNBULL,
-            notes=self.notes,
-        )
+        return self._shares({arm: float(day) for arm in self.counts}, f"Without {self.event} at day {day:g}")
+
+    def _shares(self, days: dict[str, float], title: str) -> Fit:
+        """Give one share per arm, each at its day."""
+        estimates = tuple(_share_at(self, arm, day) for arm, day in days.items())
+        return Fit(title=title, estimates=estimates, method_text=_TURNBULL, notes=self.notes)
 
 
 def interval_survival(data: Any, *, right: Any = None, arm: Any = None, event: str = "event") -> IntervalFit:
@@ -128,7 +130,7 @@ def interval_survival(data: Any, *, right: Any = None, arm: Any = None, event: s
     [(0.0, 90.0, 0.25), (90.0, 180.0, 0.375), (180.0, None, 0.375)]
     """
     spans = read_spans(data, right, arm)
-    tables, estimates = [], []
+    tables, counts, last_days = [], {}, {}
     for name in np.unique(spans.arm).tolist():
         own = spans.arm == name
         found = turnbull(spans.left[own], spans.right[own])
@@ -140,51 +142,43 @@ def interval_survival(data: Any, *, right: Any = None, arm: Any = None, event: s
                 "mass": found.mass,
                 "survival": np.maximum(1 - np.cumsum(found.mass), 0.0),
             }
-        ).with_columns(survival=pl.when(pl.col("right_day").is_null()).then(None).otherwise("survival"))
-        tables.append(rows)
+        )
+        tables.append(rows.with_columns(survival=pl.when(pl.col("right_day").is_not_null()).then("survival")))
         ends = np.concatenate((spans.left[own], spans.right[own]))
-        last = float(ends[np.isfinite(ends)].max())
-        n, seen = int(own.sum()), int(np.isfinite(spans.right[own]).sum())
-        estimates.append(_share_at(rows, name, last, event, n=n, events=seen, left_out=spans.left_out))
-    return IntervalFit(
+        last_days[name] = float(ends[np.isfinite(ends)].max())
+        counts[name] = (int(own.sum()), int(np.isfinite(spans.right[own]).sum()))
+    fit = IntervalFit(
         title=f"Time to {event}",
-        estimates=tuple(estimates),
+        estimates=(),
         method_text=_TURNBULL,
         table=pl.concat(tables),
         event=event,
+        counts=counts,
         left_out=spans.left_out,
     )
+    return replace(fit, estimates=fit._shares(last_days, fit.title).estimates)
 
 
-def _share_at(
-    rows: pl.DataFrame,
-    arm: str,
-    day: float,
-    event: str,
-    *,
-    n: int = 0,
-    events: int | None = None,
-    left_out: tuple[LeftOut, ...] = (),
-) -> Estimate:
+def _share_at(fit: IntervalFit, arm: str, day: float) -> Estimate:
     """Give the share without the event at a day, or say between which values it lies."""
+    rows, (n, events) = fit.table.filter(arm=arm), fit.counts[arm]
     left, right = rows["left_day"].to_numpy(), rows["right_day"].fill_null(math.inf).to_numpy()
     mass = rows["mass"].to_numpy()
     gone = float(mass[right <= day].sum())
     inside = (left < day) & (right > day)
     notes: tuple[str, ...] = ()
     value = max(0.0, 1 - gone)
-    if inside.any() and not (np.isinf(right[inside]).all() and gone == 0 and events == 0):
+    if inside.any():
         least = max(0.0, value - float(mass[inside].sum()))
         limits = f"{percent(least)} and {percent(value)}"
         notes = (f"At day {day:g} the data say only that the share lies between {limits}.",)
         value = math.nan
     if events == 0:
-        notes = (
-            f"No {event} in {plural(n, 'patient')}; stats.survival gives the exact bound that this allows.",
-        )
+        none = f"No {fit.event} in {plural(n, 'patient')}"
+        notes = (*notes, f"{none}; stats.survival gives the exact bound that this allows.")
     where = "" if arm == ONE_GROUP else f", {arm}"
     return Estimate(
-        quantity=f"share without {event} at day {day:g}{where}",
+        quantity=f"share without {fit.event} at day {day:g}{where}",
         value=value,
         low=math.nan,
         high=math.nan,
@@ -193,8 +187,8 @@ def _share_at(
         method_text=_TURNBULL,
         n=n,
         unit="share",
-        inputs={} if events is None else {"n": n, "events": events},
-        left_out=left_out,
+        inputs={"n": n, "events": events},
+        left_out=fit.left_out,
         notes=notes,
         references=_PEOPLE,
     )

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from ranvier.errors import require_choice
+from ranvier.errors import ConvergenceError, require_choice
 from ranvier.result import Estimate, Fit, plural
 from ranvier.stats._follow_up import ONE_GROUP, words
 from ranvier.stats._inputs import as_level
@@ -106,14 +106,20 @@ def recurrent(
     """
     require_choice("method", method, _METHODS)
     rows = between_events(events, people)
-    fit = cox(
-        rows.drop("days", strict=False),
-        covariates=covariates,
-        variance="robust" if method == "lwyy" else "model",
-        ties=ties,
-        level=level,
-        event=event,
-    )
+    try:
+        fit = cox(
+            rows.drop("days", strict=False),
+            covariates=covariates,
+            variance="robust" if method == "lwyy" else "model",
+            ties=ties,
+            level=level,
+            event=event,
+        )
+    except ConvergenceError as error:
+        raise ConvergenceError(
+            f"the rate ratio cannot be estimated, because a covariate splits the {event}s perfectly, such as "
+            "an arm without any. Use stats.rate_ratio of the totals, which has an exact interval."
+        ) from error
     estimates = tuple(
         dataclasses.replace(
             each,
@@ -125,9 +131,8 @@ def recurrent(
         )
         for each in fit.estimates
     )
-    kept = {name: getattr(fit, name) for name in fit.__dataclass_fields__}
-    changed = {"title": f"Rate of {event}s", "estimates": estimates, "method_text": _METHODS[method]}
-    return CoxFit(**(kept | changed))
+    title = f"Rate of {event}s"
+    return dataclasses.replace(fit, title=title, estimates=estimates, method_text=_METHODS[method])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,10 +105,7 @@ def survival(
         event=event,
         left_out=dict(zip(found.arms, found.left_out, strict=True)),
     )
-    medians = fit.quantile(0.5).estimates
-    return SurvivalFit(
-        **{name: getattr(fit, name) for name in fit.__dataclass_fields__} | {"estimates": medians}
-    )
+    return replace(fit, estimates=fit.quantile(0.5).estimates)
 
 
 def _rows(found: FollowUp, place: int, method: str, level: float) -> pl.DataFrame:
