@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 __all__ = ["Deaths", "Derivatives", "derivatives", "prepare", "score_residuals", "slope_test"]
 
+NOTHING_LEFT = 1e-10
+"""Share of a variance below which what is left of it is rounding: the data hold nothing about a slope."""
+
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
@@ -203,7 +206,8 @@ def score_residuals(rows: Deaths, at: Derivatives) -> Floats:
 def slope_test(rows: Deaths, at: Derivatives, transformed: Floats) -> tuple[Floats, float]:
     """Give chi-squares against hazard ratios that change with transformed time, one by one and all together.
 
-    The score test of adding each covariate times the transformed day of the event (`transformed`, per day).
+    The score test of adding each covariate times the transformed day of the event (`transformed`, per day); NaN
+    where the events say nothing about it.
     """
     g = (transformed - transformed[rows.day].mean())[rows.day]
     shift = (g[:, None] * _death_differences(rows, at)).sum(axis=0)
@@ -211,8 +215,11 @@ def slope_test(rows: Deaths, at: Derivatives, transformed: Floats) -> tuple[Floa
     cross = np.einsum("k,kab->ab", g, at.spread)
     inverse = np.linalg.inv(at.information)
     left = own - cross @ inverse @ cross
-    single = shift**2 / np.diag(left)
-    return single, float(shift @ np.linalg.pinv(left) @ shift)
+    size = np.diag(left)
+    known = size > NOTHING_LEFT * np.diag(own)
+    single = np.where(known, shift**2 / np.where(known, size, 1.0), np.nan)
+    together = float(shift @ np.linalg.pinv(left) @ shift) if known.all() else np.nan
+    return single, together
 
 
 def _death_differences(rows: Deaths, at: Derivatives) -> Floats:

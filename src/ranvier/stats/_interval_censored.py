@@ -22,6 +22,11 @@ NO_MASS = 1e-12
 """Mass below which an interval is dropped."""
 MOST_STEPS = 200
 """Newton steps of the Weibull model; a regular likelihood takes about ten."""
+SINGULAR = 1e-13
+"""Smallest eigenvalue, of an information with a unit diagonal, that float64 can tell from 0."""
+LARGEST_ERROR = 30.0
+"""Standard error of a log time or of the log scale beyond which the likelihood is called flat: an interval
+would span some fifty powers of ten."""
 SETTLED = 1e-18
 """Squared length of the next Newton step in standard errors."""
 
@@ -143,15 +148,16 @@ def weibull_maximum(left: Floats, right: Floats, x: Floats) -> WeibullMaximum:
     value, score, information = _weibull_derivatives(left, right, x, at)
     for _ in range(MOST_STEPS):
         step = _uphill(score, information)
-        curved = np.linalg.eigvalsh(information)[0] > 0
-        if curved and float(score @ step) < SETTLED:
-            return WeibullMaximum(
-                at[:-1], float(at[-1]), np.linalg.inv(information).astype(np.float64), value
-            )
+        if _curved(information) and float(score @ step) < SETTLED:
+            covariance = np.linalg.inv(information).astype(np.float64)
+            _require_curved(x, covariance)
+            return WeibullMaximum(at[:-1], float(at[-1]), covariance, value)
         size = min(1.0, 1.0 / max(float(np.abs(step).max()), 1e-300))
         while True:
-            tried = _weibull_derivatives(left, right, x, at + size * step)
-            if tried[0] >= value - 1e-11 * (1 + abs(value)):
+            with np.errstate(over="ignore", invalid="ignore"):  # a step too far is halved
+                tried = _weibull_derivatives(left, right, x, at + size * step)
+            usable = np.isfinite(tried[1]).all() and np.isfinite(tried[2]).all()
+            if usable and tried[0] >= value - 1e-11 * (1 + abs(value)):
                 break
             size /= 2
             if size < 1e-12:
@@ -166,6 +172,21 @@ NOT_SETTLED = (
     "that the likelihood has no maximum. Use stats.interval_survival, or fewer covariates."
 )
 """Why a Weibull fit can fail, for the error."""
+
+
+def _curved(information: Floats) -> bool:
+    """Tell whether an information is positive in every direction, as far as float64 can tell."""
+    size = np.diag(information)
+    if not (size > 0).all():
+        return False
+    return bool(np.linalg.eigvalsh(information / np.sqrt(np.outer(size, size)))[0] > SINGULAR)
+
+
+def _require_curved(x: Floats, covariance: Floats) -> None:
+    """Refuse a likelihood that is flat where the search ended: it rises for ever in some direction."""
+    times = np.einsum("ia,ab,ib->i", x, covariance[:-1, :-1], x).max()
+    if not max(float(times), float(covariance[-1, -1])) < LARGEST_ERROR**2:
+        raise ConvergenceError(NOT_SETTLED)
 
 
 def _uphill(score: Floats, information: Floats) -> Floats:

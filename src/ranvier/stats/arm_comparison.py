@@ -11,7 +11,7 @@ import polars as pl
 from scipy import special
 
 from ranvier.errors import InputError, require_choice
-from ranvier.result import Estimate, Fit, number, p_text, plural
+from ranvier.result import Estimate, Fit, number, plural
 from ranvier.stats import _log_rank as labels
 from ranvier.stats._follow_up import FollowUp, follow_up
 
@@ -152,7 +152,7 @@ def log_rank(
         ),
         method_text=_METHODS[method] + _WEIGHTS[weights],
         diagnostics={"covariance": covariance, "monte carlo error": error},
-        notes=(*_notes(found, event, p_value, error), *found.notes),
+        notes=(*_notes(found, event, error), *found.notes),
         table=_table(found, difference, weights),
         p_value=p_value,
         statistic=statistic,
@@ -238,11 +238,8 @@ def _estimate(found: FollowUp, place: int, difference: Any, method: str, p_value
     )
 
 
-def _notes(found: FollowUp, event: str, p_value: float, error: float) -> tuple[str, ...]:
+def _notes(found: FollowUp, event: str, error: float) -> tuple[str, ...]:
     """Say what the test cannot say."""
     if not found.observed.any():
         return (f"No {event} in {plural(found.days.size, 'patient')}: the arms cannot be told apart.",)
-    words = f"Two-sided {p_text(p_value)}."
-    if error:
-        words = f"{words} Its Monte Carlo error is {number(error, digits=5)}."
-    return (words,)
+    return (f"Monte Carlo error of the p value: {number(error, digits=5)}.",) if error else ()

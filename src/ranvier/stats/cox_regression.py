@@ -23,6 +23,8 @@ __all__ = ["CoxFit", "cox"]
 
 FEW_CLUSTERS = 30
 """Patients below which the robust variance is known to come out too small on average."""
+LARGEST_LOG = 709.0
+"""Logarithm of about the largest float64."""
 EVENTS_PER_COVARIATE = 10
 """Events for each covariate below which maximum likelihood is known to exaggerate ratios."""
 
@@ -255,9 +257,9 @@ def _ratio(
     sources = (method, ties) if variance == "model" else (method, ties, variance)
     return Estimate(
         quantity=f"hazard ratio, {found.names[place]}",
-        value=math.exp(value),
-        low=math.exp(low),
-        high=math.exp(high),
+        value=_ratio_of(value),
+        low=_ratio_of(low),
+        high=_ratio_of(high),
         level=level,
         method=method if variance == "model" else f"{method}, robust",
         method_text="Ratio of hazards, the other covariates being equal.",
@@ -273,6 +275,11 @@ def _ratio(
         left_out=found.left_out,
         references=tuple(dict.fromkeys(text for source in sources for text in _REFERENCES[source])),
     )
+
+
+def _ratio_of(log_ratio: float) -> float:
+    """Give the exponential, infinite where float64 ends."""
+    return math.exp(log_ratio) if log_ratio < LARGEST_LOG else math.inf
 
 
 def _diagnostics(rows: likelihood.Deaths, found: CoxRows, best: fitting.Maximum) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -177,9 +177,7 @@ def weibull(
     )
     counts = {"n": left.size, "events": int(np.isfinite(right).sum())}
     estimates = tuple(_weibull_estimates(fit, counts, out))
-    return WeibullFit(
-        **{name: getattr(fit, name) for name in fit.__dataclass_fields__} | {"estimates": estimates}
-    )
+    return replace(fit, estimates=estimates)
 
 
 def _require_weibull(right: NDArray[np.float64], x: NDArray[np.float64], names: tuple[str, ...]) -> None:
