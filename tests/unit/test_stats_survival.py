@@ -157,3 +157,27 @@ def test_weibull_share_at_a_day_for_a_patient():
         fit.at(200, {"y": 1})
     median = rv.stats.weibull(seen).estimates[-1]
     assert rv.stats.weibull(seen).at(median.value).value == pytest.approx(0.5)
+
+
+def test_models_without_a_maximum_say_what_to_use_instead():
+    one_span = {"left_day": [0, 0, 0], "right_day": [90, 90, 90]}
+    with pytest.raises(rv.errors.ConvergenceError, match=r"Use stats\.interval_survival"):
+        rv.stats.weibull(one_span)
+    people = {"subject": ["a", "b", "c"], "days": [365] * 3, "arm": ["x", "y", "y"]}
+    with pytest.raises(rv.errors.ConvergenceError, match=r"Use stats\.rate_ratio"):
+        rv.stats.recurrent({"subject": ["a"], "day": [30]}, people, covariates="arm")
+
+
+def test_hazards_leave_out_patients_who_had_it_at_the_first_visit():
+    timed = pl.DataFrame(
+        {
+            "days": [0, 90, 180, 270],
+            "observed": [True, True, True, False],
+            "left_day": [None, 0, 90, 270],
+            "right_day": [0, 90, 180, None],
+            "x": [1, 0, 1, 2],
+        }
+    )
+    fit = rv.stats.cox(timed, covariates="x", method="firth")
+    assert fit.estimates[0].n == 3
+    assert "Left out: 1 (patients in whom the event was there at the first visit)." in fit.explain()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, special
+from scipy import special
 
 from ranvier.errors import ConvergenceError
 from ranvier.stats._cox_likelihood import Deaths, Derivatives, derivatives
@@ -97,6 +97,8 @@ def flat_direction(rows: Deaths, found: Maximum) -> int | None:
     A likelihood without a maximum flattens: the information left at the end is nothing against that at no
     difference.
     """
+    from scipy import linalg
+
     none = derivatives(rows, np.zeros(found.beta.size)).information
     values, vectors = linalg.eigh(found.at.information, none)
     if values[0] > FLAT:

@@ -206,8 +206,8 @@ def score_residuals(rows: Deaths, at: Derivatives) -> Floats:
 def slope_test(rows: Deaths, at: Derivatives, transformed: Floats) -> tuple[Floats, float]:
     """Give chi-squares against hazard ratios that change with transformed time, one by one and all together.
 
-    The score test of adding each covariate times the transformed day of the event (`transformed`, per day); NaN
-    where the events say nothing about it.
+    The score test of adding each covariate times the transformed day of the event; NaN where the events say
+    nothing about it.
     """
     g = (transformed - transformed[rows.day].mean())[rows.day]
     shift = (g[:, None] * _death_differences(rows, at)).sum(axis=0)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from ranvier.errors import ConvergenceError
 
@@ -95,6 +94,8 @@ def _innermost(left: Floats, right: Floats) -> tuple[Floats, Floats]:
 
 def _newton_step(inside: Floats, ratio: Floats, mass: Floats) -> Floats:
     """Maximise the quadratic approximation over all distributions, and go there as far as it helps."""
+    from scipy import optimize
+
     # The approximation at p is -|S q - 2|^2 / 2 with S = inside / (inside p); the sum of q is held at 1 by
     # folding the constraint into one extra row (Dax 1990): solve |S' q|^2 + (sum q - 1)^2 and rescale.
     shifted = ratio - 2.0
