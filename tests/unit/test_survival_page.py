@@ -88,8 +88,8 @@ patient's follow-up; here it is the day of the event. The end of follow-up says 
 With some days known exactly it is far off, for a reason that was not found. The shares of ranvier agree with EM run to the end in base R, and the
 derivative of the likelihood proves the maximum.
 
-**lifelines 0.30** takes intervals as closed: patients seen without the event on day 3 and with it on day 6 then may have it on
-day 3. Here (0, 3] and (3, 6] do not meet.
+**lifelines 0.30** takes intervals as closed, so that somebody seen without the event on day 3 may have it on day 3. For (0, 3] and
+twice (3, 6] its share without the event on day 3 is 1.0; here it is 2/3.
 """
 
 
