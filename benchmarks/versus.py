@@ -14,6 +14,7 @@ import polars as pl
 
 import course_speed
 import plain_edss
+import survival
 from clock import Row, cpu_seconds
 from ranvier import scales
 
@@ -81,7 +82,12 @@ def edss_with_words() -> list[Row]:
     ]
 
 
-COMPARISONS: list[Callable[[], list[Row]]] = [edss_grid, edss_with_words, *course_speed.COMPARISONS]
+COMPARISONS: list[Callable[[], list[Row]]] = [
+    edss_grid,
+    edss_with_words,
+    *course_speed.COMPARISONS,
+    *survival.COMPARISONS,
+]
 
 
 def main() -> None:

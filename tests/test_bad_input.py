@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import ranvier as rv
-from ranvier.errors import DefinitionError, InputError, RanvierError
+from ranvier.errors import ConvergenceError, DefinitionError, InputError, RanvierError
 
 VISIT = pl.DataFrame({"subject": ["P1"], "day": ["0"]})
 COURSE = pl.DataFrame({"subject": ["P1", "P1"], "day": [0, 90], "edss": [4.0, 5.0]})
@@ -28,6 +28,16 @@ MSFC: dict[str, Any] = {
     "pasat_sd": 10.0,
     "source": "test",
 }
+
+ROWS: dict[str, Any] = {"days": [5, 6, 7], "observed": [1, 1, 1], "x": [0, 1, 2]}
+STARTS: dict[str, Any] = {
+    "start_day": [0, 0, 0],
+    "stop_day": [5, 6, 7],
+    "observed": [1, 1, 1],
+    "x": [0, 1, 2],
+}
+PEOPLE: dict[str, Any] = {"subject": ["a", "b"], "days": [365, 365], "x": [0, 1]}
+RELAPSE: dict[str, Any] = {"subject": ["a"], "day": [30]}
 
 # function (as users call it), arguments, options, error, words of the message
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]] = [
@@ -83,6 +93,109 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         InputError,
         r"trial.toml, entry: fewer than one patient in ten million",
     ),
+    ("stats.survival", ([-3.0, 9.0],), {"observed": [1, 1]}, InputError, r"patient 1 is -3 days; it must be"),
+    ("stats.survival", ([0, 0],), {"observed": [0, 0]}, InputError, r"no patient has follow-up above 0 days"),
+    ("stats.survival", ([0, 9],), {"observed": [1, 0]}, InputError, r"patient 1 is on day 0, before any"),
+    ("stats.survival", ([],), {"observed": []}, InputError, r"there is no patient"),
+    ("stats.survival", ([5],), {}, InputError, r"observed is missing"),
+    ("stats.survival", ([5, 6],), {"observed": [1]}, InputError, r"days has 2 patients, observed 1"),
+    ("stats.survival", ([5],), {"observed": ["yes"]}, InputError, r"'yes'; it must be true \(1\) or false"),
+    ("stats.survival", ([5],), {"observed": [2]}, InputError, r"observed holds 2"),
+    ("stats.survival", ({"days": [5]},), {}, InputError, r"lacks the column 'observed'"),
+    ("stats.survival", ([5],), {"observed": [1], "method": "exact"}, InputError, r"unknown method 'exact'"),
+    ("stats.survival", ([5],), {"observed": [1], "level": 95}, InputError, r"level is 95.*Write 0.95"),
+    ("stats.survival", ([5],), {"observed": [1], "arm": [None]}, InputError, r"patient 1 has no arm"),
+    ("stats.log_rank", ([5, 6],), {"observed": [1, 1]}, InputError, r"only one arm.*needs two"),
+    (
+        "stats.log_rank",
+        ([5, 6],),
+        {"observed": [1, 1], "arm": ["a", "b"], "method": "sampled"},
+        InputError,
+        r"seed is missing",
+    ),
+    (
+        "stats.log_rank",
+        (list(range(1, 81)),),
+        {"observed": [1] * 80, "arm": ["a", "b"] * 40},
+        InputError,
+        r"too many ways to label them; use method='sampled'",
+    ),
+    ("stats.cox", (ROWS | {"observed": [0, 0, 0]},), {"covariates": "x"}, InputError, r"no event in 3 rows"),
+    (
+        "stats.cox",
+        (ROWS | {"x": [1, 1, 1]},),
+        {"covariates": "x"},
+        InputError,
+        r"'x' is the same in every row",
+    ),
+    (
+        "stats.cox",
+        (ROWS | {"z": [0, 2, 4]},),
+        {"covariates": ["x", "z"]},
+        InputError,
+        r"determine one another",
+    ),
+    ("stats.cox", (ROWS,), {"covariates": []}, InputError, r"covariates is empty"),
+    ("stats.cox", (ROWS,), {"covariates": ["y"]}, InputError, r"lacks the column 'y'"),
+    ("stats.cox", (ROWS | {"stop_day": [5, 6, 7]},), {"covariates": "x"}, InputError, r"column 'start_day'"),
+    (
+        "stats.cox",
+        (STARTS | {"start_day": [0, 6, 0]},),
+        {"covariates": "x"},
+        InputError,
+        r"row 2 starts on day 6",
+    ),
+    ("stats.cox", (STARTS | {"start_day": [-1, 0, 0]},), {"covariates": "x"}, InputError, r"row 1 goes from"),
+    ("stats.cox", (STARTS | {"subject": ["a", "a", "b"]},), {"covariates": "x"}, InputError, r"'a' overlap"),
+    (
+        "stats.cox",
+        (ROWS,),
+        {"covariates": "x", "method": "firth", "variance": "robust"},
+        InputError,
+        r"variance='robust' goes with method='partial-likelihood'",
+    ),
+    ("stats.cox", (ROWS,), {"covariates": "x"}, ConvergenceError, r"no maximum: 'x'.*Use method='firth'"),
+    (
+        "stats.recurrent",
+        (RELAPSE | {"day": [400]}, PEOPLE),
+        {"covariates": "x"},
+        InputError,
+        r"day 400 lies outside",
+    ),
+    (
+        "stats.recurrent",
+        (RELAPSE | {"day": [0]}, PEOPLE),
+        {"covariates": "x"},
+        InputError,
+        r"day 0 lies outside",
+    ),
+    ("stats.recurrent", (RELAPSE | {"day": [None]}, PEOPLE), {"covariates": "x"}, InputError, r"has no day"),
+    (
+        "stats.recurrent",
+        (RELAPSE, PEOPLE | {"subject": ["b", "c"]}),
+        {"covariates": "x"},
+        InputError,
+        r"not in people",
+    ),
+    (
+        "stats.recurrent",
+        (RELAPSE, PEOPLE | {"days": [0, 9]}),
+        {"covariates": "x"},
+        InputError,
+        r"begin at 0 or later",
+    ),
+    (
+        "stats.mean_cumulative",
+        ({"subject": ["a", "a"], "day": [9, 9]}, PEOPLE),
+        {},
+        InputError,
+        r"two events on day 9",
+    ),
+    ("stats.interval_survival", ([5],), {"right": [3]}, InputError, r"not later than the right day"),
+    ("stats.interval_survival", ([5],), {}, InputError, r"right is missing"),
+    ("stats.interval_survival", ([None],), {"right": [None]}, InputError, r"no patient was watched"),
+    ("stats.weibull", ([5],), {}, InputError, r"give a table with left_day and right_day"),
+    ("stats.weibull", ({"left_day": [5], "right_day": [None]},), {}, InputError, r"no event in 1 patient"),
     ("course.kappa", ([True], []), {}, InputError, r"first has 1 verdicts and second 0"),
     ("course.kappa_matrix", ([1],), {}, InputError, r"give True or False for each definition"),
     ("course.relapse_preset", ("sakure",), {}, InputError, r"Did you mean 'sakura'"),
