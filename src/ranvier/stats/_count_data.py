@@ -64,7 +64,7 @@ class CountData:
         return [(int(w.sum()), int(self.counts[w].sum()), float(self.years[w].sum())) for w in inside]
 
     def log_rate_rows(self) -> Floats:
-        """Give for each arm the row that turns coefficients into its log rate at the mean of the covariates."""
+        """Give for each arm the row that turns coefficients into its log rate at mean covariates."""
         k = len(self.arms)
         rows = np.tile(self.design.mean(axis=0), (k, 1))
         rows[:, :k] = np.eye(k)
@@ -90,7 +90,9 @@ def count_data(
     if used.is_empty():
         raise InputError("table has no patient with arm, relapses, years and covariates; nothing to fit.")
     counts, years = numbers(used, "table", "relapses"), numbers(used, "table", "years")
-    _refuse(used, "relapses", counts, (counts >= 0) & (counts == np.floor(counts)), "a whole number of 0 or more")
+    _refuse(
+        used, "relapses", counts, (counts >= 0) & (counts == np.floor(counts)), "a whole number of 0 or more"
+    )
     _refuse(used, "years", years, years > 0, "above 0 years; leave out patients who were not followed")
     found = used["arm"].cast(pl.String)
     names = _arm_order(found, reference)
@@ -136,9 +138,7 @@ def _arm_order(found: pl.Series, reference: str | None) -> list[str]:
     return [reference, *(name for name in names if name != reference)]
 
 
-def _refuse(
-    frame: pl.DataFrame, column: str, values: Floats, good: NDArray[np.bool_], allowed: str
-) -> None:
+def _refuse(frame: pl.DataFrame, column: str, values: Floats, good: NDArray[np.bool_], allowed: str) -> None:
     """Refuse the first value that is not allowed, naming the patient."""
     bad = np.flatnonzero(~good)
     if bad.size:

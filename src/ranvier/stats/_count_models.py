@@ -87,7 +87,9 @@ def fit_negative_binomial(x: Floats, y: Floats, years: Floats, names: tuple[str,
     return CountFit(beta, mean, alpha, _log_likelihood(y, mean, alpha))
 
 
-def dispersion_bounds(fit: CountFit, x: Floats, y: Floats, years: Floats, level: float) -> tuple[float, float]:
+def dispersion_bounds(
+    fit: CountFit, x: Floats, y: Floats, years: Floats, level: float
+) -> tuple[float, float]:
     """Give the dispersions that the profile likelihood-ratio test does not reject."""
     from scipy import special
 
@@ -125,9 +127,9 @@ def variance(fit: CountFit, x: Floats, y: Floats, *, kind: str, family: str) -> 
     leverage = weight * np.einsum("ij,jk,ik->i", x, bread, x)
     if kind in ("hc2", "hc3") and leverage.max() > ALONE:
         raise InputError(
-            f"variance={kind!r} cannot be used: patient {int(leverage.argmax()) + 1} of the fit alone decides "
-            "a coefficient (leverage 1). Use variance='model' or 'hc1', leave out a covariate, or use "
-            "stats.relapse_permutation."
+            f"variance={kind!r} cannot be used: patient {int(leverage.argmax()) + 1} of the fit alone "
+            "decides a coefficient (leverage 1). Use variance='model' or 'hc1', leave out a covariate, or "
+            "use stats.relapse_permutation."
         )
     factor = {
         "hc0": np.ones(n),
@@ -148,7 +150,7 @@ def pearson(fit: CountFit, y: Floats, p: int) -> float:
 
 
 def _require_finite_estimates(x: Floats, y: Floats, names: tuple[str, ...]) -> None:
-    """Refuse data in which some direction of the coefficients only lowers the means of patients without events.
+    """Refuse data for which some direction only lowers the means of patients without events.
 
     Along such a direction the likelihood rises for ever. It exists when a linear programme has a value above
     0 (Santos Silva and Tenreyro 2010).
@@ -172,15 +174,13 @@ def _require_finite_estimates(x: Floats, y: Floats, names: tuple[str, ...]) -> N
     if found.status == 0 and found.fun < -1e-7:
         involved = [name for name, part in zip(names, found.x, strict=True) if abs(part) > 1e-7]
         raise InputError(
-            f"the rate of some patients is estimated as 0, because all patients with this combination of "
+            "the rate of some patients is estimated as 0, because all patients with this combination of "
             f"{involved} had no relapse; the model has no finite answer. Join levels or leave out the "
             "covariate, or compare the arms with stats.rate_ratio (exact) or stats.relapse_permutation."
         )
 
 
-def _score(
-    x: Floats, y: Floats, offset: Floats, alpha: float, start: Floats | None
-) -> tuple[Floats, Floats]:
+def _score(x: Floats, y: Floats, offset: Floats, alpha: float, start: Floats | None) -> tuple[Floats, Floats]:
     """Give coefficients and means at a given dispersion by Fisher scoring with step halving."""
     beta = start if start is not None else np.linalg.lstsq(x, np.log(y + 0.5) - offset, rcond=None)[0]
     eta = x @ beta + offset

@@ -25,7 +25,8 @@ SMALLEST_SIGMA = 1e-3
 ROUGH = 0.05
 """Slope at which the rough search hands over to Newton's method, which then needs a few steps."""
 REACH = 30.0
-"""Thresholds, log gaps and log odds ratios are looked for up to this size; e**30 is no odds ratio of anything."""
+"""Thresholds, log gaps and log odds ratios are looked for up to this size; e**30 is no odds ratio of
+anything."""
 SETTLED = 1e-7
 """Largest slope of the log-likelihood that counts as settled."""
 HESSIAN_STEP = 1e-4
@@ -133,13 +134,11 @@ def fit_ordinal(
     options = {"gtol": ROUGH, "ftol": 0.0, "maxiter": 500}
     place = start[free]
     if near is None:
-        place = minimize(
-            objective, place, jac=True, method="L-BFGS-B", bounds=reach[free], options=options
-        ).x
+        place = minimize(objective, place, jac=True, method="L-BFGS-B", bounds=reach[free], options=options).x
     if data.random and place[-1] > np.log(LARGEST_SIGMA):
         raise ConvergenceError(
-            "the standard deviation of the patients' intercepts grows without limit: each patient's scores never "
-            "change. Use one visit per patient with random='none', or stats.paired."
+            "the standard deviation of the patients' intercepts grows without limit: each patient's "
+            "scores never change. Use one visit per patient with random='none', or stats.paired."
         )
     place, slope = _polish(lambda part: -objective(part)[1], place, data.random)
     full = start.copy()
@@ -147,8 +146,8 @@ def fit_ordinal(
     sigma = float(np.exp(full[-1])) if data.random else 0.0
     if np.abs(slope).max() > SETTLED and not (data.random and sigma < SMALLEST_SIGMA):
         raise ConvergenceError(
-            f"the ordinal model did not settle (largest slope {np.abs(slope).max():.2g}); leave out terms, or "
-            "join rare scores."
+            f"the ordinal model did not settle (largest slope {np.abs(slope).max():.2g}); leave out terms, "
+            "or join rare scores."
         )
     theta, beta, _ = _unpack(data, full)
     return OrdinalFit(theta, beta, sigma, _value_and_slope(data, full)[0])
@@ -157,7 +156,8 @@ def fit_ordinal(
 def _polish(slope_at: Callable[[Floats], Floats], place: Floats, random: bool) -> tuple[Floats, Floats]:
     """Follow the slope to its root by Newton's method, never far in one step; give place and slope there.
 
-    The slope is the exact one of the integral, the value its quadrature; near the peak only the slope is sharp.
+    The slope is the exact one of the integral, the value its quadrature; near the peak only the slope is
+    sharp.
     """
     slope = slope_at(place)
     for _ in range(NEWTON_STEPS):
@@ -202,7 +202,6 @@ def require_finite_estimates(data: OrdinalData, names: tuple[str, ...]) -> None:
     """
     from scipy.optimize import linprog
 
-    n, p = data.x.shape
     cuts = data.cuts
     scaled = (data.x - data.x.mean(axis=0)) / np.abs(data.x - data.x.mean(axis=0)).max(axis=0)
     rows = []
@@ -219,14 +218,14 @@ def require_finite_estimates(data: OrdinalData, names: tuple[str, ...]) -> None:
     if found.status == 0 and found.fun < -1e-7:
         parts = [name for name, part in zip(names, found.x[cuts:], strict=True) if abs(part) > 1e-7]
         raise InputError(
-            f"{parts} separate the scores: along them every score becomes ever likelier, so that the odds ratio has "
-            "no finite estimate. Use an exact method (stats.compare_proportions on a cut, rank-sum), or leave the "
-            "term out."
+            f"{parts} separate the scores: along them every score becomes ever likelier, so that the odds "
+            "ratio has no finite estimate. Use an exact method (stats.compare_proportions on a cut, "
+            "rank-sum), or leave the term out."
         )
 
 
 def _start(data: OrdinalData) -> Floats:
-    """Give the thresholds of the observed shares, no differences, and intercepts with standard deviation 1."""
+    """Give the thresholds of the observed shares, odds ratios of 1, and sigma 1."""
     counts = np.bincount(data.category, minlength=data.cuts + 1) + 0.5
     theta = special.logit(np.cumsum(counts)[:-1] / counts.sum())
     gaps = np.log(np.diff(theta))

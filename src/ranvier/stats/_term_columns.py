@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from ranvier.errors import InputError, suggest
 from ranvier.result import Derivation
 
-__all__ = ["Columns", "as_frame", "complete_rows", "need_columns", "numbers", "refuse_repeats", "term_columns"]
+__all__ = [
+    "Columns",
+    "as_frame",
+    "complete_rows",
+    "need_columns",
+    "numbers",
+    "refuse_repeats",
+    "term_columns",
+]
 
 RANK_TOLERANCE = 1e-9
 """Columns of unit length whose smallest singular value lies below this repeat each other."""
@@ -54,8 +62,8 @@ def as_frame(given: Any, name: str) -> pl.DataFrame:
         native: pl.DataFrame = nw.from_native(given, eager_only=True).to_polars()
     except TypeError as error:
         raise InputError(
-            f"{name} is a {type(given).__name__}; give a dataframe (polars, pandas or pyarrow) or a mapping "
-            "of column names to values."
+            f"{name} is a {type(given).__name__}; give a dataframe (polars, pandas or pyarrow) or a "
+            "mapping of column names to values."
         ) from error
     return native
 
@@ -123,8 +131,8 @@ def refuse_repeats(values: Floats, names: Sequence[str]) -> None:
         smallest = np.linalg.svd(scaled[:, : last + 1], compute_uv=False)[-1]
         if length[last] == 0 or values.shape[0] <= last or smallest < RANK_TOLERANCE:
             raise InputError(
-                f"the column {names[last]!r} follows from those before it ({list(names[:last])}), so that no "
-                "number of its own can be given to it; leave it out, or join levels without patients."
+                f"the column {names[last]!r} follows from those before it ({list(names[:last])}), so that "
+                "no number of its own can be given to it; leave it out, or join levels without patients."
             )
 
 

@@ -30,10 +30,7 @@ STEP_SCHEMA: dict[str, Any] = {
     "outcome": pl.String,
 }
 
-_REFERENCES = (
-    "Bretz F, Maurer W, Brannath W, Posch M (2009). A graphical approach to sequentially rejective multiple test "
-    "procedures. Stat Med 28:586-604",
-)
+_REFERENCES = ("Bretz F, Maurer W, Brannath W, Posch M (2009). Stat Med 28:586-604",)
 Floats = NDArray[np.float64]
 
 
@@ -147,8 +144,9 @@ def gatekeeping(
         name="Graphical test",
         table=table.with_columns((pl.col("adjusted_p") <= error * ONE_UP).alias("rejected")),
         steps=pl.DataFrame(steps, schema=STEP_SCHEMA),
-        method="Sequentially rejective graphical test (closed test with weighted Bonferroni tests); the chance of "
-        f"any false rejection is at most {error:g}, whatever the dependence. Starting weights: {start}.",
+        method="Sequentially rejective graphical test (closed test with weighted Bonferroni tests); the "
+        f"chance of any false rejection is at most {error:g}, whatever the dependence. Starting weights: "
+        f"{start}.",
         references=_REFERENCES,
     )
 
@@ -224,8 +222,8 @@ def _weights(names: list[str], given: Any) -> Floats:
     weights = _shares(names, given, "weights")
     if abs(weights.sum() - 1) > ROUNDING:
         raise InputError(
-            f"weights sum to {weights.sum():g}; they must sum to 1, as they divide the whole error between the "
-            "hypotheses."
+            f"weights sum to {weights.sum():g}; they must sum to 1, as they divide the whole error between "
+            "the hypotheses."
         )
     return weights
 
@@ -237,7 +235,9 @@ def _transitions(names: list[str], given: Any) -> Floats:
     shares = np.array(parts).reshape(len(names), len(names))
     for place, name in enumerate(names):
         if shares[place, place] > 0:
-            raise InputError(f"transitions of {name}: it hands {shares[place, place]:g} to itself; remove that.")
+            raise InputError(
+                f"transitions of {name}: it hands {shares[place, place]:g} to itself; remove that."
+            )
         if shares[place].sum() > 1 + ROUNDING:
             raise InputError(
                 f"transitions of {name} sum to {shares[place].sum():g}; a hypothesis can hand on at most 1."
@@ -250,11 +250,13 @@ def _sentence(row: Mapping[str, Any]) -> str:
     p = p_text(row["p_value"])
     if row["outcome"] == "not reached":
         return (
-            f"{row['step']}. {row['hypothesis']}: {p}; not claimed, because no weight reached it or one before "
-            f"it was kept (adjusted {p_text(row['adjusted_p'])})."
+            f"{row['step']}. {row['hypothesis']}: {p}; not claimed, because no weight reached it or one "
+            f"before it was kept (adjusted {p_text(row['adjusted_p'])})."
         )
-    sign, end = ("at most", "rejected") if row["outcome"] == "rejected" else ("above", "kept, and testing stops")
+    sign, end = (
+        ("at most", "rejected") if row["outcome"] == "rejected" else ("above", "kept, and testing stops")
+    )
     return (
-        f"{row['step']}. {row['hypothesis']}: {p} is {sign} its local level {row['local_level']:.4g} (weight "
-        f"{number(row['weight'])}): {end} (adjusted {p_text(row['adjusted_p'])})."
+        f"{row['step']}. {row['hypothesis']}: {p} is {sign} its local level {row['local_level']:.4g} "
+        f"(weight {number(row['weight'])}): {end} (adjusted {p_text(row['adjusted_p'])})."
     )

@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["AdjustedPValues", "adjust", "allowed_error", "read_p_values"]
 
 ONE_UP = 1 + 1e-12
-"""Factor on the error when an adjusted p value is compared with it: products of shares round in the last digits."""
+"""Factor on the error when an adjusted p value is compared with it: products of shares round in the last
+digits."""
 
 _METHODS = {
     "holm": "Holm's step-down method; holds whatever the dependence between the tests.",
     "bonferroni": "Bonferroni's method, each p value times their number; holds whatever the dependence, and "
     "Holm's method never claims less.",
-    "hochberg": "Hochberg's step-up method; needs tests that are independent or positively dependent, such as "
-    "one-sided tests of positively correlated endpoints.",
-    "hommel": "Hommel's method (closed Simes tests); needs tests that are independent or positively dependent.",
+    "hochberg": "Hochberg's step-up method; needs tests that are independent or positively dependent, "
+    "such as one-sided tests of positively correlated endpoints.",
+    "hommel": "Hommel's method (closed Simes tests); needs tests that are independent or positively "
+    "dependent.",
 }
 _SOURCES = {
     "holm": "Holm S (1979). Scand J Statist 6:65-70",
@@ -63,7 +65,9 @@ class AdjustedPValues(Derivation):
             ax = Figure(figsize=(6, 1.2 + 0.35 * len(names))).add_subplot()
         smallest = 1e-6
         rows = range(len(names))
-        seen, adjusted = (self.table[name].clip(smallest, 1.0).to_list() for name in ("p_value", "adjusted_p"))
+        seen, adjusted = (
+            self.table[name].clip(smallest, 1.0).to_list() for name in ("p_value", "adjusted_p")
+        )
         ax.plot(seen, rows, marker="o", linestyle="", color="C0", fillstyle="none", label="observed")
         ax.plot(adjusted, rows, marker="o", linestyle="", color="C0", label="adjusted")
         ax.set_xscale("log")
@@ -149,7 +153,7 @@ def adjust(
 
 
 def allowed_error(level: float) -> float:
-    """Give the error that a level leaves, without the last digits: 1 - 0.95 is a little above 0.05 in float64.
+    """Give the error that a level leaves, rounded: 1 - 0.95 is a little above 0.05 in float64.
 
     Parameters
     ----------

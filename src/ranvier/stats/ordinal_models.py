@@ -33,14 +33,18 @@ FEWEST_NODES = 5
 """Adaptive quadrature with fewer nodes is a rough approximation at few visits per patient."""
 
 _RANDOM = {
-    "intercept": "Proportional-odds model with a normal random intercept for each patient, integrated by adaptive "
-    "Gauss-Hermite quadrature",
+    "intercept": "Proportional-odds model with a normal random intercept for each patient, integrated by "
+    "adaptive Gauss-Hermite quadrature",
     "none": "Proportional-odds model without random intercept, which takes all rows as independent",
 }
 _INTERVALS = {
     "wald": "Wald interval and p value from the observed information",
     "profile": "profile-likelihood interval and likelihood-ratio p value",
 }
+_NO_SPREAD = (
+    "The standard deviation of the patients' intercepts is estimated as 0: the rows vary no less within "
+    "patients than between them, and the numbers are those of the model without random intercept."
+)
 _REFERENCES = (
     "McCullagh P (1980). Regression models for ordinal data. J R Stat Soc B 42:109-142",
     "Pinheiro JC, Bates DM (1995). J Comput Graph Stat 4:12-35",
@@ -65,15 +69,16 @@ def ordinal_mixed(
     table : dataframe or mapping of columns
         One row per patient and visit: subject, the outcome and the terms.
     terms : sequence of str
-        What the score depends on: columns of numbers enter as they are, other columns as groups with the first
-        level as reference; "arm:visit" is an interaction.
+        What the score depends on: columns of numbers enter as they are, other columns as groups with the
+        first level as reference; "arm:visit" is an interaction.
     outcome : str
         Column of ordered numbers; each value seen is one category, the half steps of the EDSS as they are.
     random : {"intercept", "none"}
-        "intercept": each patient has an own level, normal on the logit scale. "none": rows are independent, as
-        with one visit per patient.
+        "intercept": each patient has an own level, normal on the logit scale. "none": rows are independent,
+        as with one visit per patient.
     interval : {"wald", "profile"}
-        Wald, or profile likelihood with the likelihood-ratio test, which is better in small samples and slower.
+        Wald, or profile likelihood with the likelihood-ratio test, which is better in small samples and
+        slower.
     nodes : int
         Quadrature nodes, at least 5.
     level : float
@@ -83,30 +88,32 @@ def ordinal_mixed(
     -------
     Fit
         One odds ratio per column, above 1 when higher scores become likelier. `diagnostics` holds thresholds,
-        log odds ratios with standard errors, the standard deviation of the intercepts, log-likelihood, and the
-        number of rows of each score.
+        log odds ratios with standard errors, the standard deviation of the intercepts, log-likelihood, and
+        the number of rows of each score.
 
     Raises
     ------
     InputError
-        When a column is missing, there are fewer than two scores, parameters outnumber rows, columns repeat each
-        other, the terms separate the scores, or an option is not allowed.
+        When a column is missing, there are fewer than two scores, parameters outnumber rows, columns repeat
+        each other, the terms separate the scores, or an option is not allowed.
     ConvergenceError
         When the search does not settle, or the intercepts' standard deviation grows without limit.
 
     Notes
     -----
     :math:`\operatorname{logit} P(Y_{ij} \le c \mid u_i) = \theta_c - x_{ij}'\beta - u_i`,
-    :math:`u_i \sim N(0, \sigma^2)`. The odds ratio :math:`e^{\beta}` is the same at every score (proportional odds)
-    and holds within a patient; it lies further from 1 than the ratio between groups of patients.
+    :math:`u_i \sim N(0, \sigma^2)`. The odds ratio :math:`e^{\beta}` is the same at every score
+    (proportional odds) and holds within a patient; it lies further from 1 than the ratio between groups of
+    patients.
 
-    Each patient's integral uses nodes placed at its own peak and scaled by its curvature. The gradient is the mean
-    slope over the posterior of :math:`u_i`; the information its central differences. Wald intervals are
-    :math:`\exp(\hat\beta \pm z\,\mathrm{se})`; profile intervals hold the values whose likelihood ratio, all else
-    fitted anew, is not rejected by :math:`\chi^2_1`. Both are large-sample intervals.
+    Each patient's integral uses nodes placed at its own peak and scaled by its curvature. The gradient is
+    the mean slope over the posterior of :math:`u_i`; the information its central differences. Wald intervals
+    are
+    :math:`\exp(\hat\beta \pm z\,\mathrm{se})`; profile intervals hold the values whose likelihood ratio, all
+    else fitted anew, is not rejected by :math:`\chi^2_1`. Both are large-sample intervals.
 
-    When the standard deviation is estimated as 0, a note says so; the answer is that without random intercept.
-    Separation is found by a linear programme before fitting.
+    When the standard deviation is estimated as 0, a note says so; the answer is that without random
+    intercept. Separation is found by a linear programme before fitting.
 
     References
     ----------
@@ -124,7 +131,7 @@ def ordinal_mixed(
     ... }
     >>> fit = rv.stats.ordinal_mixed(visits, terms=["arm"], random="none")
     >>> print(fit.estimates[0].quantity, round(fit.estimates[0].value, 2))
-    odds ratio of a higher edss, arm b placebo 2.32
+    odds ratio of a higher edss, arm b placebo 2.95
     """
     require_choice("random", random, _RANDOM)
     require_choice("interval", interval, _INTERVALS)
@@ -138,10 +145,7 @@ def ordinal_mixed(
     if data.random and fit.sigma < likelihood.SMALLEST_SIGMA:
         used = likelihood.OrdinalData(data.category, data.x, data.subject, np.empty(0), np.empty(0))
         fit = likelihood.fit_ordinal(used)
-        notes += (
-            "The standard deviation of the patients' intercepts is estimated as 0: the rows vary no less within "
-            "patients than between them, and the numbers are those of the model without random intercept.",
-        )
+        notes = (*notes, _NO_SPREAD)
     errors = _standard_errors(used, fit)
     text = f"{_RANDOM[random]}; {_INTERVALS[interval]}."
     estimates = [
@@ -192,7 +196,9 @@ def _read(
     found = numbers(used, "table", outcome)
     scores, category = np.unique(found, return_inverse=True)
     if scores.size < 2:
-        raise InputError(f"every {outcome} is {scores[0]:g}; a model of ordered scores needs at least two scores.")
+        raise InputError(
+            f"every {outcome} is {scores[0]:g}; a model of ordered scores needs at least two scores."
+        )
     columns = term_columns(used, "table", terms)
     refuse_repeats(
         np.concatenate([np.ones((used.height, 1)), columns.values], axis=1), ("intercept", *columns.names)
@@ -207,10 +213,12 @@ def _read(
     points, log_weights = likelihood.gauss_hermite(nodes) if nodes else (np.empty(0), np.empty(0))
     if nodes and place[-1] + 1 == used.height:
         raise InputError(
-            "each patient has one row: a random intercept cannot be told from the spread of the scores. Use "
-            "random='none'."
+            "each patient has one row: a random intercept cannot be told from the spread of the scores. "
+            "Use random='none'."
         )
-    data = likelihood.OrdinalData(category.astype(np.int64).ravel(), columns.values, place, points, log_weights)
+    data = likelihood.OrdinalData(
+        category.astype(np.int64).ravel(), columns.values, place, points, log_weights
+    )
     return data, columns, scores.tolist(), missing
 
 
@@ -268,7 +276,7 @@ def _notes(data: likelihood.OrdinalData, scores: list[float], outcome: str) -> t
     patients = int(data.subject[-1]) + 1
     if patients < 40:
         notes.append(
-            f"{plural(patients, 'patient')}: intervals and p values are large-sample ones; set an exact test of one "
-            "visit beside them."
+            f"{plural(patients, 'patient')}: intervals and p values are large-sample ones; set an exact "
+            "test of one visit beside them."
         )
     return tuple(notes)

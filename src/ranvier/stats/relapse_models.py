@@ -23,8 +23,8 @@ FEW_REPEATS = 5
 
 _FAMILIES = {
     "poisson": "Poisson model: the variance of a patient's relapses equals their mean",
-    "quasi-poisson": "Quasi-Poisson model: the variance is the mean times one factor, estimated from Pearson's "
-    "chi-square",
+    "quasi-poisson": "Quasi-Poisson model: the variance is the mean times one factor, estimated from "
+    "Pearson's chi-square",
     "negative-binomial": "Negative binomial model by maximum likelihood: the variance is the mean plus a "
     "dispersion times the mean squared",
 }
@@ -131,9 +131,9 @@ def relapse_model(
     >>> fit = rv.stats.relapse_model(data, reference="placebo", family="quasi-poisson")
     >>> for estimate in fit.estimates:
     ...     print(estimate.quantity, estimate.text())
-    relapses per year, placebo 0.84 per year (95 % interval 0.43 to 1.66)
-    relapses per year, cells 0.29 per year (95 % interval 0.04 to 1.88)
-    rate ratio, cells over placebo 0.34 (95 % interval 0.05 to 2.54)
+    relapses per year, placebo 0.84 per year (95 % interval 0.39 to 1.79)
+    relapses per year, cells 0.29 per year (95 % interval 0.05 to 1.66)
+    rate ratio, cells over placebo 0.34 (95 % interval 0.05 to 2.31)
     """
     require_choice("family", family, _FAMILIES)
     require_choice("variance", variance, _VARIANCES)
@@ -172,8 +172,8 @@ def _require_relapses(data: CountData) -> None:
     if empty:
         raise InputError(
             f"no relapse in arm {' and '.join(empty)}: a rate of 0 has no logarithm, so the model has no "
-            "finite answer. Use stats.rate for the exact upper bound, stats.rate_ratio for the exact ratio, "
-            "or stats.relapse_permutation(statistic='difference')."
+            "finite answer. Use stats.rate for the exact upper bound, stats.rate_ratio for the exact "
+            "ratio, or stats.relapse_permutation(statistic='difference')."
         )
 
 
@@ -295,15 +295,15 @@ def _notes(data: CountData, fit: models.CountFit, family: str, variance: str) ->
     if smallest < SMALL_ARM:
         way = "" if variance == "hc3" else "use variance='hc3', and "
         notes.append(
-            f"The smallest arm has {plural(smallest, 'patient')}; below {SMALL_ARM} per arm these intervals "
-            f"are approximations: {way}set stats.relapse_permutation or the exact stats.rate_ratio beside "
-            "them."
+            f"The smallest arm has {plural(smallest, 'patient')}; below {SMALL_ARM} per arm these "
+            f"intervals are approximations: {way}set stats.relapse_permutation or the exact "
+            "stats.rate_ratio beside them."
         )
     if family == "negative-binomial" and fit.alpha == 0:
         notes.append(
-            "The dispersion lies at its limit of 0: the relapses vary no more than under a Poisson model, so "
-            "the estimates are those of the Poisson model. So few relapses cannot show that patients have "
-            "equal rates; the dispersion's interval says how large it may be."
+            "The dispersion lies at its limit of 0: the relapses vary no more than under a Poisson model, "
+            "so the estimates are those of the Poisson model. So few relapses cannot show that patients "
+            "have equal rates; the dispersion's interval says how large it may be."
         )
     repeats = int((data.counts >= 2).sum())
     if family == "negative-binomial" and repeats < FEW_REPEATS:
@@ -314,7 +314,7 @@ def _notes(data: CountData, fit: models.CountFit, family: str, variance: str) ->
     spread = models.pearson(fit, data.counts, data.design.shape[1])
     if family == "quasi-poisson" and variance in ("model", "observed") and spread < 1:
         notes.append(
-            f"The relapses vary less than under a Poisson model (factor {number(spread)}), which makes these "
-            "intervals shorter than Poisson ones; with few relapses that is often chance."
+            f"The relapses vary less than under a Poisson model (factor {number(spread)}), which makes "
+            "these intervals shorter than Poisson ones; with few relapses that is often chance."
         )
     return tuple(notes)

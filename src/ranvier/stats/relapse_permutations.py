@@ -18,12 +18,14 @@ from ranvier.stats._inputs import as_count, as_level
 __all__ = ["ENUMERATE_UP_TO", "relapse_permutation"]
 
 ENUMERATE_UP_TO = 200_000
-"""Ways to divide the patients up to which `relapse_permutation` looks at every one; 10 against 10 has 184,756."""
+"""Ways to divide the patients up to which `relapse_permutation` looks at every one; 10 against 10 has
+184,756."""
 
 BLOCK = 4096
 """Divisions worked on at once; keeps memory small."""
 SAME = 1e-9
-"""Test statistics that differ by less, relative to their size, are equal: sums in another order round apart."""
+"""Test statistics that differ by less, relative to their size, are equal: sums in another order round
+apart."""
 
 _WHAT = {"ratio": "rate ratio", "difference": "difference of the rates"}
 _REFERENCES = (
@@ -118,11 +120,13 @@ def relapse_permutation(
     every = divisions <= ENUMERATE_UP_TO
     if not every and (seed is None or draws < 1):
         raise InputError(
-            f"{n} patients can be divided in {divisions:,} ways, more than {ENUMERATE_UP_TO:,}; give a seed "
-            "and samples of 1 or more."
+            f"{n} patients can be divided in {divisions:,} ways, more than {ENUMERATE_UP_TO:,}; give a "
+            "seed and samples of 1 or more."
         )
     blocks = _all(n, k) if every else _drawn(n, k, draws, seed)
-    far = np.abs(np.concatenate([_ratio(*_statistic(_sums(values, b), values, k, statistic)) for b in blocks]))
+    far = np.abs(
+        np.concatenate([_ratio(*_statistic(_sums(values, b), values, k, statistic)) for b in blocks])
+    )
     hits = int((far >= abs(seen) * (1 - SAME)).sum())
     p_value = hits / divisions if every else (hits + 1) / (draws + 1)
     reach = float(np.sort(far)[math.ceil(confidence * far.size) - 1])
@@ -161,8 +165,8 @@ def _require_two_arms(data: CountData, statistic: str) -> None:
             raise InputError(f"arm {arm!r} has 1 patient; its variance needs at least 2.")
         if relapses == 0 and data.counts.sum() > 0 and statistic == "ratio":
             raise InputError(
-                f"arm {arm!r} has no relapse, so that the ratio is 0 or infinite; use statistic='difference' or "
-                "the exact stats.rate_ratio."
+                f"arm {arm!r} has no relapse, so that the ratio is 0 or infinite; use "
+                "statistic='difference' or the exact stats.rate_ratio."
             )
     if data.counts.sum() == 0:
         raise InputError("no relapse in either arm: nothing can be compared; stats.rate gives exact bounds.")
@@ -239,12 +243,13 @@ def _notes(every: bool, divisions: int, draws: int, p_value: float, reach: float
         notes.append(f"Monte Carlo standard error of the p value: {number(error, digits=4)}.")
     elif divisions < 40:
         notes.append(
-            f"Only {divisions} divisions exist: no p value below {number(1 / divisions, digits=3)} is possible."
+            f"Only {divisions} divisions exist: no p value below {number(1 / divisions, digits=3)} is "
+            "possible."
         )
     if math.isinf(reach):
         notes.append(
-            "More divisions than the level allows leave an arm without a relapse or without variance, so that no "
-            "finite interval exists at this level."
+            "More divisions than the level allows leave an arm without a relapse or without variance, so "
+            "that no finite interval exists at this level."
         )
     return tuple(notes)
 
