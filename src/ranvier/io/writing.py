@@ -111,4 +111,6 @@ def _value(value: Any) -> str:
     """Write one value; JSON writes text, numbers and booleans as TOML does, but for the delete character."""
     if isinstance(value, tuple | list):
         return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(_pairs(value)) + " }"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

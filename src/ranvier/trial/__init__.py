@@ -1,5 +1,6 @@
 """One study: its tables and its protocol."""
 
+from ranvier.trial.estimand import STRATEGIES, Estimand, IntercurrentEvent
 from ranvier.trial.protocol import (
     CELL_CLASSES,
     DATA_KINDS,
@@ -23,9 +24,12 @@ __all__ = [
     "DATA_KINDS",
     "DESIGNS",
     "ENDPOINT_KINDS",
+    "STRATEGIES",
     "VISIT_REASONS",
     "Arm",
     "Endpoint",
+    "Estimand",
+    "IntercurrentEvent",
     "Invented",
     "Margin",
     "Product",

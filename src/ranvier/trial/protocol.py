@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from ranvier.errors import InputError, require_choice, suggest
+from ranvier.trial.estimand import Estimand
 
 __all__ = [
     "CELL_CLASSES",
@@ -211,6 +212,8 @@ class Protocol:
     adverse_events_recorded : {"all", "serious"}
         Whether every adverse event was recorded or only the serious ones; with "serious" nothing is said
         about the others.
+    estimand : Estimand, optional
+        What the trial wants to know, by ICH E9(R1).
     product, arms, visits, endpoints, stopping_rules, sources, margins, invented
         The parts; see their classes.
     notes : tuple of str
@@ -238,6 +241,7 @@ class Protocol:
     margins: tuple[Margin, ...] = ()
     invented: tuple[Invented, ...] = ()
     notes: tuple[str, ...] = ()
+    estimand: Estimand | None = None
 
     def __post_init__(self) -> None:
         require_choice("design", self.design, DESIGNS)
@@ -323,7 +327,7 @@ class Protocol:
         ----------
         content : mapping
             As `tomllib` reads the file: the table `trial`, and `product`, `arms`, `visits`, `endpoints`,
-            `stopping_rules`, `sources`, `margins`, `invented`.
+            `estimand`, `stopping_rules`, `sources`, `margins`, `invented`.
 
         Returns
         -------
