@@ -23,6 +23,12 @@ MIXED = 2e-4
 BOUNDARY = {("twelve", "plain"), ("twelve", "age")}
 """Dispersion at its limit of 0: glm.nb stops at a huge theta with a warning, here it is 0 and said."""
 
+MIXED_ERROR = 1e-3
+"""clmm differentiates its quadrature numerically: for 'wide' its standard error is 2e-4 from the limit that ours
+reaches at 41 and 81 nodes alike."""
+NO_SPREAD = {"narrow"}
+"""Standard deviation of the intercepts at 0: clmm stops near 1e-4, here it is 0 and said."""
+
 SETS = ["twelve", "overdispersed", "sixty", "three_arms", "equal_time", "lesions"]
 SCORES = ["forty", "twenty", "wide", "narrow"]
 TERMS = {"arm": ["arm"], "arm_visit": ["arm", "visit"], "interaction": ["arm", "visit", "arm:visit"]}
@@ -100,6 +106,7 @@ def test_known_disagreements_are_all_there_are() -> None:
         (row["name"], row["terms"]) for row in GOLDEN["counts"] if "nb" not in row or row["nb"]["theta"] > 1e4
     }
     assert at_limit == BOUNDARY
+    assert {row["name"] for row in GOLDEN["ordinal"] if row["mixed"]["sd"] < 1e-3} == NO_SPREAD
 
 
 @pytest.mark.parametrize("row", GOLDEN["ordinal"], ids=ident)
@@ -135,8 +142,12 @@ def test_proportional_odds_with_random_intercept_agree(row: dict) -> None:
     assert found["log_likelihood"] == close(expected["loglik"], 1e-6)
     assert list(found["coefficients"].values()) == close(expected["beta"], MIXED, MIXED)
     assert list(found["thresholds"].values()) == close(expected["theta"], MIXED, MIXED)
-    assert list(found["standard_errors"].values()) == close(expected["se"], MIXED)
-    assert found["random_sd"] == close(expected["sd"], MIXED)
+    assert list(found["standard_errors"].values()) == close(expected["se"], MIXED_ERROR)
+    if row["name"] in NO_SPREAD:
+        assert found["random_sd"] == 0
+        assert expected["sd"] < 1e-3
+    else:
+        assert found["random_sd"] == close(expected["sd"], MIXED)
 
 
 @pytest.mark.parametrize("row", GOLDEN["adjusted"], ids=lambda row: str(row["p"]))

@@ -154,6 +154,8 @@ def test_a_patient_who_alone_decides_is_named() -> None:
     data = {"arm": ["a"] + ["b"] * 6, "relapses": [2, 1, 0, 1, 2, 0, 1], "years": [1.0] * 7}
     with pytest.raises(InputError, match="alone decides"):
         rv.stats.relapse_model(data, family="poisson")
+    with pytest.raises(InputError, match="no residual is left"):
+        rv.stats.relapse_model(data, family="poisson", variance="hc1")
     assert rv.stats.relapse_model(data, family="poisson", variance="model").estimates[
         0
     ].value == pytest.approx(2)

@@ -34,7 +34,7 @@ def test_an_estimand_is_read_reported_and_written_again(trial_folder: Path, tmp_
     estimand = trial.protocol.estimand
     assert estimand is not None
     assert [part.strategy for part in estimand.intercurrent_events] == ["treatment policy", "composite"]
-    assert "Estimand (ICH E9 R1). Population: adults with MS." in rv.report.build(trial).to_html()
+    assert "Estimand (ICH E9 R1). Population: adults with MS." in rv.report.build(trial).html()
     rv.io.write_trial(trial, tmp_path / "copy")
     assert rv.read_trial(tmp_path / "copy").protocol == trial.protocol
 

@@ -125,17 +125,17 @@ def variance(fit: CountFit, x: Floats, y: Floats, *, kind: str, family: str) -> 
         scale = pearson(fit, y, p) if family == "quasi-poisson" else 1.0
         return scale * _observed(fit, x, y)
     leverage = weight * np.einsum("ij,jk,ik->i", x, bread, x)
-    if kind in ("hc2", "hc3") and leverage.max() > ALONE:
+    if leverage.max() > ALONE:
         raise InputError(
-            f"variance={kind!r} cannot be used: patient {int(leverage.argmax()) + 1} of the fit alone "
-            "decides a coefficient (leverage 1). Use variance='model' or 'hc1', leave out a covariate, or "
-            "use stats.relapse_permutation."
+            f"variance={kind!r} cannot be used: patient {int(leverage.argmax()) + 1} of the fit alone decides "
+            "a coefficient (leverage 1), so that no residual is left. Use variance='model', leave out a "
+            "covariate, or use stats.relapse_permutation."
         )
     factor = {
         "hc0": np.ones(n),
         "hc1": np.full(n, n / (n - p)),
-        "hc2": 1 / (1 - np.minimum(leverage, ALONE)),
-        "hc3": 1 / (1 - np.minimum(leverage, ALONE)) ** 2,
+        "hc2": 1 / (1 - leverage),
+        "hc3": 1 / (1 - leverage) ** 2,
     }[kind]
     score = (y - fit.mean) / spread
     meat = x.T @ ((factor * score**2)[:, None] * x)

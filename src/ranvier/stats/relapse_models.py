@@ -271,7 +271,7 @@ def _diagnostics(data: CountData, fit: models.CountFit, family: str, df: float) 
     for kind in _VARIANCES:
         try:
             found = models.variance(fit, x, y, kind=kind, family=family)
-        except InputError:  # a patient with leverage 1 has no HC2 and HC3; the reason is told when asked for
+        except InputError:  # leverage 1: no sandwich; the reason is told when one is asked for
             continue
         errors[kind] = dict(zip(data.names, np.sqrt(np.diag(found)).tolist(), strict=True))
     return {
