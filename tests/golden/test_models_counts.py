@@ -24,8 +24,8 @@ BOUNDARY = {("twelve", "plain"), ("twelve", "age")}
 """Dispersion at its limit of 0: glm.nb stops at a huge theta with a warning, here it is 0 and said."""
 
 MIXED_ERROR = 1e-3
-"""clmm differentiates its quadrature numerically: for 'wide' its standard error is 2e-4 from the limit that ours
-reaches at 41 and 81 nodes alike."""
+"""clmm differentiates its quadrature numerically: for 'wide' its standard error is 2e-4 from the limit that
+ours reaches at 41 and 81 nodes alike."""
 NO_SPREAD = {"narrow"}
 """Standard deviation of the intercepts at 0: clmm stops near 1e-4, here it is 0 and said."""
 

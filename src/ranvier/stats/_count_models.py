@@ -117,7 +117,7 @@ def variance(fit: CountFit, x: Floats, y: Floats, *, kind: str, family: str) -> 
     """
     spread = 1 + fit.alpha * fit.mean
     weight = fit.mean / spread
-    bread: Floats = np.linalg.inv(x.T @ (weight[:, None] * x))
+    bread = _inverse(x.T @ (weight[:, None] * x))
     n, p = x.shape
     if kind == "model":
         return bread * pearson(fit, y, p) if family == "quasi-poisson" else bread
@@ -127,7 +127,7 @@ def variance(fit: CountFit, x: Floats, y: Floats, *, kind: str, family: str) -> 
     leverage = weight * np.einsum("ij,jk,ik->i", x, bread, x)
     if leverage.max() > ALONE:
         raise InputError(
-            f"variance={kind!r} cannot be used: patient {int(leverage.argmax()) + 1} of the fit alone decides "
+            f"{kind!r} cannot be used: patient {int(leverage.argmax()) + 1} of the fit alone decides "
             "a coefficient (leverage 1), so that no residual is left. Use variance='model', leave out a "
             "covariate, or use stats.relapse_permutation."
         )
@@ -180,9 +180,15 @@ def _require_finite_estimates(x: Floats, y: Floats, names: tuple[str, ...]) -> N
         )
 
 
+def _inverse(matrix: Floats) -> Floats:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+
+
 def _score(x: Floats, y: Floats, offset: Floats, alpha: float, start: Floats | None) -> tuple[Floats, Floats]:
     """Give coefficients and means at a given dispersion by Fisher scoring with step halving."""
-    beta = start if start is not None else np.linalg.lstsq(x, np.log(y + 0.5) - offset, rcond=None)[0]
+    beta: Floats = np.linalg.lstsq(x, np.log(y + 0.5) - offset, rcond=None)[0].astype(np.float64)
+    if start is not None:
+        beta = start
     eta = x @ beta + offset
     value = _kernel(y, eta, alpha)
     for _ in range(MOST_STEPS):
@@ -246,8 +252,7 @@ def _observed(fit: CountFit, x: Floats, y: Floats) -> Floats:
     grown = 1 + alpha * mean
     inner = x.T @ ((mean * (1 + alpha * y) / grown**2)[:, None] * x)
     if alpha == 0:
-        inverse: Floats = np.linalg.inv(inner)
-        return inverse
+        return _inverse(inner)
     cross = x.T @ ((y - mean) * mean / grown**2)
     places, times = _below(y)
     curve = (
@@ -258,5 +263,5 @@ def _observed(fit: CountFit, x: Floats, y: Floats) -> Floats:
     corner = float(
         (times * (places / (1 + alpha * places)) ** 2).sum() - (y * (mean / grown) ** 2).sum() + curve.sum()
     )
-    joint: Floats = np.linalg.inv(np.block([[inner, cross[:, None]], [cross[None, :], np.array([[corner]])]]))
+    joint = _inverse(np.block([[inner, cross[:, None]], [cross[None, :], np.array([[corner]])]]))
     return joint[:-1, :-1]

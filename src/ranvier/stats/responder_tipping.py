@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -174,9 +174,9 @@ def _responder_text(table: pl.DataFrame, arms: tuple[str, ...], error: float) ->
     )
 
 
-def _pair(name: str, given: Sequence[int]) -> tuple[int, int]:
+def _pair(name: str, given: Any) -> tuple[int, int]:
     """Give two counts."""
-    values = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else []
+    values = [] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
     if len(values) != 2:
         raise InputError(f"{name} is {given!r}; give two counts, one for each arm.")
     return as_count(f"first of {name}", values[0]), as_count(f"second of {name}", values[1])

@@ -93,9 +93,9 @@ class Estimand:
         ...         intercurrent_events=(IntercurrentEvent(event="death", strategy="while on treatment"),),
         ...     ).text()
         ... )
-        Estimand (ICH E9 R1). Population: adults with NMOSD. Treatment: cells against placebo. Endpoint: relapses
-        in two years. Summary: rate ratio. Intercurrent events: death: while on treatment (values count up to its
-        occurrence).
+        Estimand (ICH E9 R1). Population: adults with NMOSD. Treatment: cells against placebo.
+        Endpoint: relapses in two years. Summary: rate ratio. Intercurrent events: death: while on
+        treatment (values count up to its occurrence).
         """
         events = "; ".join(
             f"{part.event}: {part.strategy} ({STRATEGIES[part.strategy]})"
