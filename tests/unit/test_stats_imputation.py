@@ -113,6 +113,7 @@ def test_edss_scores_are_kept_only_when_asked() -> None:
     assert (grid.table["edss"] * 2 % 1 == 0).all()
     assert not (free.table["edss"] * 2 % 1 == 0).all()
     assert "nearest EDSS score" in grid.explain()
+    assert [text.get_text() for text in grid.plot().get_xticklabels()] == VISITS
 
 
 def test_nothing_missing_gives_equal_copies() -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ranvier.errors import ConvergenceError, InputError
 from ranvier.stats._inputs import find_root
+from ranvier.stats._term_columns import EXACT, SEPARATED
 
 __all__ = ["CountFit", "dispersion_bounds", "fit_negative_binomial", "fit_poisson", "pearson", "variance"]
 
@@ -170,9 +171,10 @@ def _require_finite_estimates(x: Floats, y: Floats, names: tuple[str, ...]) -> N
         b_eq=np.zeros(others.shape[0]) if others.size else None,
         bounds=(-1, 1),
         method="highs",
+        options=EXACT,
     )
-    if found.status == 0 and found.fun < -1e-7:
-        involved = [name for name, part in zip(names, found.x, strict=True) if abs(part) > 1e-7]
+    if found.status == 0 and found.fun < -SEPARATED:
+        involved = [name for name, part in zip(names, found.x, strict=True) if abs(part) > SEPARATED]
         raise InputError(
             "the rate of some patients is estimated as 0, because all patients with this combination of "
             f"{involved} had no relapse; the model has no finite answer. Join levels or leave out the "

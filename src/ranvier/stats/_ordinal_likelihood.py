@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ranvier.errors import ConvergenceError, InputError
+from ranvier.stats._term_columns import EXACT, SEPARATED
 
 __all__ = ["OrdinalData", "OrdinalFit", "fit_ordinal", "hessian", "require_finite_estimates"]
 
@@ -32,10 +33,15 @@ SETTLED = 1e-7
 HESSIAN_STEP = 1e-4
 """Step of the central differences of the gradient; their error is about its square."""
 NEWTON_STEPS = 40
+"""From the rough search Newton needs a few steps; a profile bound far out some more."""
 LONGEST_STEP = 1.0
+"""Longest change of a parameter in one step: further out the curvature says little."""
 HALVINGS = 8
+"""A step that does not shorten the slope is halved at most so often."""
 PEAK_SETTLED = 1e-9
+"""Step at which a peak is found; nodes need not lie exactly on it."""
 FAR = 1e6
+"""Bracket of the peaks before it is narrowed; no standard normal value lies there."""
 PEAK_STEPS = 80
 """Newton steps to a subject's peak; the log-density is concave and needs fewer than ten."""
 
@@ -213,10 +219,15 @@ def require_finite_estimates(data: OrdinalData, names: tuple[str, ...]) -> None:
         rows.append(np.concatenate([theta, -sign * scaled[used]], axis=1))
     gain = np.unique(np.concatenate(rows), axis=0)
     found = linprog(
-        -gain.sum(axis=0), A_ub=-gain, b_ub=np.zeros(gain.shape[0]), bounds=(-1, 1), method="highs"
+        -gain.sum(axis=0),
+        A_ub=-gain,
+        b_ub=np.zeros(gain.shape[0]),
+        bounds=(-1, 1),
+        method="highs",
+        options=EXACT,
     )
-    if found.status == 0 and found.fun < -1e-7:
-        parts = [name for name, part in zip(names, found.x[cuts:], strict=True) if abs(part) > 1e-7]
+    if found.status == 0 and found.fun < -SEPARATED:
+        parts = [name for name, part in zip(names, found.x[cuts:], strict=True) if abs(part) > SEPARATED]
         raise InputError(
             f"{parts} separate the scores: along them every score becomes ever likelier, so that the odds "
             "ratio has no finite estimate. Use an exact method (stats.compare_proportions on a cut, "

@@ -15,6 +15,8 @@ from ranvier.errors import InputError, suggest
 from ranvier.result import Derivation
 
 __all__ = [
+    "EXACT",
+    "SEPARATED",
     "Columns",
     "as_frame",
     "complete_rows",
@@ -24,6 +26,11 @@ __all__ = [
     "term_columns",
 ]
 
+SEPARATED = 1e-6
+"""Value of the linear programme of separation above which a direction counts: true ones give 0.001 and more,
+as coefficients may move by 1 in units of each column's largest value."""
+EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+"""Tolerances of that programme, far below `SEPARATED` even when many rows each use theirs up."""
 RANK_TOLERANCE = 1e-9
 """Columns of unit length whose smallest singular value lies below this repeat each other."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,9 @@ from ranvier.stats import _imputation_draws as draws
 from ranvier.stats._inputs import as_count
 from ranvier.stats._term_columns import as_frame, complete_rows, need_columns, numbers, term_columns
 from ranvier.stats.rubin_rules import pool_imputations
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["MISSING_AT_RANDOM", "ImputationModel", "Imputed", "impute"]
 
@@ -90,6 +93,37 @@ class Imputed(Derivation):
     by: str | None
     visits: tuple[str, ...]
     imputations: int
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw known values (full) and drawn values (open, all copies) at each visit.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure when None.
+
+        Returns
+        -------
+        matplotlib Axes
+            The axes drawn on.
+        """
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            ax = Figure(figsize=(6, 4)).add_subplot()
+        place = {visit: at for at, visit in enumerate(self.visits)}
+        known = self.table.filter(~pl.col("imputed"), pl.col("imputation") == 1)
+        for rows, shift, fill, label in (
+            (known, -0.08, "full", "known"),
+            (self.table.filter("imputed"), 0.08, "none", "drawn"),
+        ):
+            at = [place[visit] + shift for visit in rows["visit"]]
+            ax.plot(at, rows[self.value].to_list(), "o", color="C0", alpha=0.5, fillstyle=fill, label=label)
+        ax.set_xticks(range(len(self.visits)), self.visits)
+        ax.set_ylabel(self.value)
+        ax.set_title(self.name)
+        ax.legend(fontsize="small")
+        return ax
 
     def analyse(
         self,

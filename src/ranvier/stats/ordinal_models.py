@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from ranvier.errors import InputError, require_choice
+from ranvier.errors import ConvergenceError, InputError, require_choice
 from ranvier.result import Estimate, Fit, LeftOut, plural
 from ranvier.stats import _ordinal_likelihood as likelihood
 from ranvier.stats._inputs import as_count, as_level
@@ -97,7 +97,7 @@ def ordinal_mixed(
         When a column is missing, there are fewer than two scores, parameters outnumber rows, columns repeat
         each other, the terms separate the scores, or an option is not allowed.
     ConvergenceError
-        When the search does not settle, or the intercepts' standard deviation grows without limit.
+        When the search does not settle on a peak, or the intercepts' standard deviation grows without limit.
 
     Notes
     -----
@@ -224,7 +224,12 @@ def _read(
 
 def _standard_errors(data: likelihood.OrdinalData, fit: likelihood.OrdinalFit) -> Floats:
     """Give the standard errors of the coefficients from the observed information."""
-    covariance = np.linalg.inv(likelihood.hessian(data, fit))
+    information = likelihood.hessian(data, fit)
+    if not np.linalg.eigvalsh(information)[0] > 0:
+        raise ConvergenceError(
+            "the ordinal model is not at a peak of its likelihood; leave out terms, or join rare scores."
+        )
+    covariance = np.linalg.inv(information)
     return np.sqrt(np.diag(covariance)[data.cuts : data.cuts + fit.beta.size])
 
 

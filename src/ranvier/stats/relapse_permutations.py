@@ -230,8 +230,8 @@ def _text(every: bool, divisions: int, draws: int, seed: int | None) -> str:
     """Say how many divisions were looked at."""
     ways = f"all {divisions:,} divisions" if every else f"{draws:,} random divisions (seed {seed})"
     return (
-        f"Studentised permutation test of {ways} of the patients, each with the own follow-up, between the "
-        "arms; interval from the same divisions."
+        f"Studentised permutation test of {ways} of the patients, with their follow-up, between the arms; "
+        "interval from the same divisions."
     )
 
 
