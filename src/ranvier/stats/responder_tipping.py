@@ -161,7 +161,7 @@ def tipping_responders(
 def _responder_text(table: pl.DataFrame, arms: tuple[str, ...], error: float) -> str:
     """Say in how many ways the groups differ."""
     hits, ways = int(table["rejected"].sum()), table.height
-    span = f"{percent(table['difference'].min())} to {percent(table['difference'].max())}"  # type: ignore[arg-type]
+    span = f"{percent(table['difference'].min())} and {percent(table['difference'].max())}"  # type: ignore[arg-type]
     end = (
         "the missing outcomes cannot change the conclusion"
         if hits in (0, ways)
