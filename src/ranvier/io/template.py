@@ -90,6 +90,18 @@ title = "Change of EDSS at month 12"
 kind = "edss_change"                   # edss_responder, edss_change, relapse_rate, lesion_count, acuity, ...
 visit = "month 12"
 primary = true
+
+# What the trial wants to know, in the five parts of ICH E9(R1). Strategies: treatment policy, hypothetical,
+# composite, while on treatment, principal stratum.
+# [estimand]
+# population = "adults with relapsing MS who got a dose"
+# treatment = "cells, whatever else was given"
+# endpoint = "change of EDSS from baseline to month 12"
+# summary = "mean change"
+# intercurrent_events = [
+#     { event = "rescue therapy", strategy = "treatment policy" },
+#     { event = "death", strategy = "composite" },
+# ]
 """
 
 INTRODUCTION = """\

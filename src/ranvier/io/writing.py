@@ -113,4 +113,6 @@ def _value(value: Any) -> str:
         return "{" + ", ".join(_pairs(value)) + "}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(_pairs(value)) + " }"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -74,6 +74,7 @@ def _protocol(analysis: Analysis) -> list[Block]:
             labels={"planned_day": "day", "low_day": "from day", "high_day": "to day"},
             note="Days from the first dose, which is day 0.",
         ),
+        *([Paragraph(text=protocol.estimand.text())] if protocol.estimand else []),
         *(Paragraph(text=note) for note in protocol.notes),
     ]
 

@@ -1,42 +1,68 @@
-"""Exact statistics for small trials: shares, rates, paired change, before against after, time to event."""
+"""Statistics for small trials: exact where it matters, models with their assumptions said where not."""
 
 from ranvier.stats.arm_comparison import LogRank, log_rank
 from ranvier.stats.binomial import proportion, zero_event_bound
 from ranvier.stats.cox_regression import CoxFit, cox
 from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule, expected_after_entry
+from ranvier.stats.hypothesis_graphs import GraphTest, gatekeeping
+from ranvier.stats.imputation import MISSING_AT_RANDOM, ImputationModel, Imputed, impute
 from ranvier.stats.interval_events import IntervalFit, interval_survival
+from ranvier.stats.multiplicity import AdjustedPValues, adjust
+from ranvier.stats.ordinal_models import ordinal_mixed
 from ranvier.stats.pairs import paired
 from ranvier.stats.periods import BEFORE_AFTER_NOTE, before_after
 from ranvier.stats.poisson import rate, rate_ratio
 from ranvier.stats.recurrent_events import MeanCumulative, mean_cumulative, recurrent
+from ranvier.stats.relapse_models import relapse_model
+from ranvier.stats.relapse_permutations import ENUMERATE_UP_TO, relapse_permutation
+from ranvier.stats.responder_tipping import ResponderTipping, tipping_responders
+from ranvier.stats.rubin_rules import pool_imputations
 from ranvier.stats.survival_curves import survival
 from ranvier.stats.survival_fit import SURVIVAL_METHODS, SurvivalFit
+from ranvier.stats.tipping import TippingPoint, tipping_point
 from ranvier.stats.weibull_times import WeibullFit, weibull
 
 __all__ = [
     "BEFORE_AFTER_NOTE",
+    "ENUMERATE_UP_TO",
+    "MISSING_AT_RANDOM",
     "PREVENT_ENTRY",
     "SURVIVAL_METHODS",
     "TWO_IN_TWO_YEARS",
+    "AdjustedPValues",
     "CoxFit",
     "EntryRule",
+    "GraphTest",
+    "ImputationModel",
+    "Imputed",
     "IntervalFit",
     "LogRank",
     "MeanCumulative",
+    "ResponderTipping",
     "SurvivalFit",
+    "TippingPoint",
     "WeibullFit",
+    "adjust",
     "before_after",
     "cox",
     "expected_after_entry",
+    "gatekeeping",
+    "impute",
     "interval_survival",
     "log_rank",
     "mean_cumulative",
+    "ordinal_mixed",
     "paired",
+    "pool_imputations",
     "proportion",
     "rate",
     "rate_ratio",
     "recurrent",
+    "relapse_model",
+    "relapse_permutation",
     "survival",
+    "tipping_point",
+    "tipping_responders",
     "weibull",
     "zero_event_bound",
 ]

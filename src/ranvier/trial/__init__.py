@@ -1,6 +1,7 @@
 """One study: its tables and its protocol."""
 
 from ranvier.trial.entry import ENTRY_RULES, PREVENT_ENTRY, TWO_IN_TWO_YEARS, Entry, EntryRule
+from ranvier.trial.estimand import STRATEGIES, Estimand, IntercurrentEvent
 from ranvier.trial.neda_plan import NEDA_NAMES, NedaPlan
 from ranvier.trial.protocol import (
     CELL_CLASSES,
@@ -28,12 +29,15 @@ __all__ = [
     "ENTRY_RULES",
     "NEDA_NAMES",
     "PREVENT_ENTRY",
+    "STRATEGIES",
     "TWO_IN_TWO_YEARS",
     "VISIT_REASONS",
     "Arm",
     "Endpoint",
     "Entry",
     "EntryRule",
+    "Estimand",
+    "IntercurrentEvent",
     "Invented",
     "Margin",
     "NedaPlan",

@@ -12,6 +12,7 @@ import polars as pl
 from ranvier.errors import InputError, require_choice
 from ranvier.trial._toml import build
 from ranvier.trial.entry import Entry
+from ranvier.trial.estimand import Estimand
 from ranvier.trial.neda_plan import NedaPlan
 
 __all__ = [
@@ -212,6 +213,8 @@ class Protocol:
     adverse_events_recorded : {"all", "serious"}
         Whether every adverse event was recorded or only the serious ones; with "serious" nothing is said
         about the others.
+    estimand : Estimand, optional
+        What the trial wants to know, by ICH E9(R1).
     product, arms, visits, endpoints, stopping_rules, sources, margins, invented
         The parts; see their classes.
     entry : Entry, optional
@@ -245,6 +248,7 @@ class Protocol:
     entry: Entry | None = None
     neda: NedaPlan | None = None
     notes: tuple[str, ...] = ()
+    estimand: Estimand | None = None
 
     def __post_init__(self) -> None:
         require_choice("design", self.design, DESIGNS)
@@ -343,7 +347,7 @@ class Protocol:
         ----------
         content : mapping
             As `tomllib` reads the file: the table `trial`, and `product`, `arms`, `visits`, `endpoints`,
-            `stopping_rules`, `sources`, `margins`, `invented`, `entry`, `neda`.
+            `stopping_rules`, `sources`, `margins`, `invented`, `entry`, `neda`, `estimand`.
 
         Returns
         -------
