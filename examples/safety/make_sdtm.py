@@ -42,7 +42,7 @@ SEED = 20_240_229
 PER_ARM, SCREEN_FAILURES = 20, 4
 ARMS = {"MSC": "Mesenchymal stromal cells", "PBO": "Placebo"}
 VISITS = (("SCREENING", 1.0, -14), ("BASELINE", 2.0, -3), ("MONTH 3", 3.0, 91), ("MONTH 6", 4.0, 183),
-          ("MONTH 9", 5.0, 274), ("MONTH 12", 6.0, 366))  # fmt: skip
+          ("MONTH 9", 5.0, 274), ("MONTH 12", 6.0, 365))  # fmt: skip
 FIRST_SCREENING = datetime.date(2021, 3, 1)
 CREATED = "2024-02-29T12:00:00"
 
@@ -88,7 +88,7 @@ class Patient:
         self.rng = rng
         self.screened = FIRST_SCREENING + datetime.timedelta(days=9 * number)
         self.first_dose = self.screened + datetime.timedelta(days=int(rng.integers(14, 29)))
-        self.last_day = 366 if rng.random() > 0.12 else int(rng.integers(100, 300))
+        self.last_day = 365 if rng.random() > 0.12 else int(rng.integers(100, 300))
         self.edss = float(rng.choice(np.arange(3.0, 7.0, 0.5)))
 
     @property
@@ -268,7 +268,7 @@ def milestones(people: Iterable[Patient]) -> tuple[list[Row], list[Row], list[Ro
         steps = [("INFORMED CONSENT OBTAINED", "PROTOCOL MILESTONE", screened)]
         if who.assigned:
             steps.append(("RANDOMIZED", "PROTOCOL MILESTONE", who.date(-1)))
-            left = "COMPLETED" if who.last_day == 366 else "WITHDRAWAL BY SUBJECT"
+            left = "COMPLETED" if who.last_day == 365 else "WITHDRAWAL BY SUBJECT"
             end = "DEATH" if who.number == 20 else left
             steps.append((end, "DISPOSITION EVENT", who.date(who.last_day)))
         else:
@@ -299,13 +299,13 @@ class Findings:
 
     def visit(self, who: Patient, label: str, number: float, day: int) -> Row:
         """Add a visit, and give what its findings share."""
-        planned = {name: study_day(when) if when != 366 else 366 for name, _, when in VISITS}
-        start = who.date(day)
+        planned = {name: study_day(when) for name, _, when in VISITS}
+        start, known = who.date(day), study_day(day) if who.treated else ""
         at: Row = {"VISITNUM": number, "VISIT": label}
         self.rows["SV"].append({"STUDYID": STUDY, "DOMAIN": "SV", "USUBJID": who.id, **at,
                                 "VISITDY": planned.get(label, ""), "SVSTDTC": start, "SVENDTC": start,
-                                "SVSTDY": study_day(day), "SVENDY": study_day(day)})  # fmt: skip
-        return {**at, "DTC": start, "DY": study_day(day)}
+                                "SVSTDY": known, "SVENDY": known})  # fmt: skip
+        return {**at, "DTC": start, "DY": known}
 
     def add(self, domain: str, who: Patient, at: Row, test: tuple[str, ...], value: Any, **more: Any) -> None:
         """Add one finding; `test` is code, name and category."""
@@ -334,7 +334,7 @@ def findings(people: Iterable[Patient]) -> dict[str, list[Row]]:
                 continue
             if not early and (planned > who.last_day or not who.treated):
                 continue
-            shift = 0 if planned < 0 or planned == 366 else int(who.rng.integers(-6, 7))
+            shift = 0 if planned < 0 or planned == 365 else int(who.rng.integers(-6, 7))
             day = (who.screened - who.first_dose).days if label == "SCREENING" else planned + shift
             at = made.visit(who, label, number, min(day, who.last_day))
             if label != "SCREENING":
@@ -365,7 +365,7 @@ def _measure(made: Findings, who: Patient, at: Row, *, scanned: bool) -> None:
     made.add("FT", who, at, ("PASAT101", "PASAT1-Total Correct", "PASAT"), int(rng.integers(30, 60)))
     made.add("FT", who, at, ("SDMT0101", "SDMT01-Total Score", "SDMT"), int(rng.integers(30, 65)))
     for side in ("RIGHT", "LEFT"):
-        acuity, latency = float(rng.choice([0.0, 0.1, 0.2, 0.3])), round(float(rng.normal(112, 8)), 1)
+        acuity, latency = float(rng.choice([-0.1, 0.0, 0.1])), round(float(rng.normal(112, 8)), 1)
         made.add("OE", who, at, ("MNARSLOG", "Log10 Minimum Angle of Resolution", "VISUAL ACUITY"), acuity,
                  unit="logMAR", LAT=side, LOC="EYE")  # fmt: skip
         made.add("NV", who, at, ("P100LAT", "P100 Latency", "VISUAL EVOKED POTENTIAL"), latency, unit="msec",
@@ -394,7 +394,7 @@ def design() -> dict[str, list[Row]]:
             for code, name in ARMS.items()
             for order, element, epoch in ((1, "SCRN", "SCREENING"), (2, code, "TREATMENT"))]  # fmt: skip
     visits = [{"STUDYID": STUDY, "DOMAIN": "TV", "VISITNUM": number, "VISIT": label,
-               "VISITDY": study_day(day) if day != 366 else 366, "ARMCD": "", "TVSTRL": label.capitalize()}
+               "VISITDY": study_day(day), "ARMCD": "", "TVSTRL": label.capitalize()}
               for label, number, day in VISITS]  # fmt: skip
     return {"TS": summary, "TA": arms, "TV": visits}
 
@@ -432,9 +432,8 @@ role = "control"
 planned_n = 20
 """
     for label, _, day in VISITS:
-        when = 365 if day == 366 else day
         window = "[-14, 0]" if label == "SCREENING" else "[-3, 3]" if label == "BASELINE" else "[-21, 21]"
-        head += f'\n[[visits]]\nlabel = "{label}"\nday = {when}\nwindow = {window}\n'
+        head += f'\n[[visits]]\nlabel = "{label}"\nday = {day}\nwindow = {window}\n'
         head += "baseline = true\n" if label == "BASELINE" else ""
     return (
         head
