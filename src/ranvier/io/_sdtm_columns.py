@@ -12,6 +12,7 @@ from ranvier.trial import Protocol, Trial
 
 __all__ = [
     "Dataset",
+    "as_written",
     "dated",
     "given",
     "number",
@@ -40,6 +41,7 @@ def planned_visits(protocol: Protocol) -> pl.DataFrame:
 
 
 def number(value: pl.Expr) -> pl.Expr:
+    """Give a value as SDTM numbers are held."""
     return value.cast(pl.Float64)
 
 
@@ -59,7 +61,21 @@ def _origins(trial: Trial) -> pl.DataFrame:
 
 
 def dated(frame: pl.DataFrame, trial: Trial) -> pl.DataFrame:
-    return frame.join(_origins(trial), on="subject", how="left", maintain_order="left")
+    """Give the rows with `origin`, the date of day 0; null where the day comes from a partial date."""
+    wide = frame.join(_origins(trial), on="subject", how="left", maintain_order="left")
+    if "date" not in frame.columns:
+        return wide
+    return wide.with_columns(pl.when(full_date(pl.col("date")).is_not_null()).then("origin").alias("origin"))
+
+
+def as_written(frame: pl.DataFrame, given_name: str, date: str, flag: str) -> tuple[pl.Expr | None, pl.Expr]:
+    """Give a date as the source wrote it and what was imputed; `date` is its name in a trial folder."""
+    if given_name in frame.columns:
+        return pl.col(given_name), given(frame, flag)
+    if date not in frame.columns:
+        return None, pl.lit(None, dtype=pl.String)
+    partial = pl.col(date).is_not_null() & full_date(pl.col(date)).is_null()
+    return pl.col(date), pl.when(partial).then(pl.lit("D"))
 
 
 def _date_of(day: str) -> pl.Expr:
@@ -87,6 +103,7 @@ def times(
 
 
 def sequence(by: str = "USUBJID") -> pl.Expr:
+    """Give the number of each row within its subject, from 1."""
     return pl.int_range(1, pl.len() + 1).over(by).cast(pl.Float64)
 
 
@@ -97,6 +114,7 @@ def shown(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def yes_no(value: pl.Expr) -> pl.Expr:
+    """Give Y or N."""
     return pl.when(value).then(pl.lit("Y")).when(~value).then(pl.lit("N"))
 
 

@@ -8,6 +8,7 @@ from ranvier.errors import InputError
 from ranvier.io import _sdtm_codes as codes
 from ranvier.io._sdtm_columns import (
     Dataset,
+    as_written,
     dated,
     given,
     number,
@@ -220,8 +221,8 @@ def _events(trial: Trial) -> list[Dataset]:
         .when(~pl.col("related"))
         .then(pl.lit("NOT RELATED"))
     )
-    start = given(events, "aestdtc") if "aestdtc" in events.columns else None
-    end = given(events, "aeendtc") if "aeendtc" in events.columns else None
+    start, start_flag = as_written(events, "aestdtc", "date", "day_flag")
+    end, end_flag = as_written(events, "aeendtc", "end_date", "end_day_flag")
     own_number = given(events, "aeseq").cast(pl.Float64, strict=False)
     frame = events.with_columns(pl.col("subject").alias("USUBJID"), own_number.alias("number"))
     own = pl.col("number").is_not_null().all() & ~pl.struct("USUBJID", "number").is_duplicated().any()
@@ -236,8 +237,8 @@ def _events(trial: Trial) -> list[Dataset]:
         yes_no(pl.col("serious")).alias("AESER"),
         pl.coalesce(given(events, "aerel"), related).alias("AEREL"),
         pl.col("outcome").replace(OUTCOMES).alias("AEOUT"),
-        *times("AEST", "day", as_given=start, flag=given(events, "day_flag")),
-        *times("AEEN", "end_day", as_given=end, flag=given(events, "end_day_flag")),
+        *times("AEST", "day", as_given=start, flag=start_flag),
+        *times("AEEN", "end_day", as_given=end, flag=end_flag),
         given(events, "aetrtem").alias("AETRTEM"),
         yes_no(pl.col("procedure_related")).alias("AERELPRC"),
         "row",
@@ -249,14 +250,14 @@ def _events(trial: Trial) -> list[Dataset]:
 def _relapses(trial: Trial) -> list[Dataset]:
     """Give CE and SUPPCE."""
     relapses = dated(trial.relapses, trial)
-    start = given(relapses, "cestdtc") if "cestdtc" in relapses.columns else None
+    start, start_flag = as_written(relapses, "cestdtc", "date", "day_flag")
     frame = relapses.with_columns(pl.col("subject").alias("USUBJID")).select(
         "USUBJID",
         sequence().alias("CESEQ"),
         pl.lit("RELAPSE").alias("CETERM"),
         pl.lit("RELAPSE").alias("CECAT"),
         pl.col("severity").str.to_uppercase().alias("CESEV"),
-        *times("CEST", "day", as_given=start, flag=given(relapses, "day_flag")),
+        *times("CEST", "day", as_given=start, flag=start_flag),
         *times("CEEN", "end_day"),
         yes_no(pl.col("rescue")).alias("CERESCUE"),
         yes_no(pl.col("confirmed")).alias("CECONF"),

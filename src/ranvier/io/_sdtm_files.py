@@ -273,8 +273,9 @@ def _dataset_json(path: Path) -> pl.DataFrame:
             f"{path.name} says that it holds {head['records']} records, but there are {len(rows)}; the file "
             "is damaged or was cut off: copy it anew."
         )
-    cells = {name: [_json_text(row[place]) for row in rows] for place, name in enumerate(names)}
-    return _numbered(pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String)))
+    cells = [_json_column(name, [row[place] for row in rows]) for place, name in enumerate(names)]
+    frame = pl.DataFrame(cells)
+    return _numbered(frame.select(_cell(name, dtype) for name, dtype in frame.schema.items()))
 
 
 def _parsed(path: Path, text: str) -> tuple[Mapping[str, Any], list[Any]]:
@@ -310,10 +311,10 @@ def _columns(path: Path, head: Mapping[str, Any]) -> list[str]:
     return texts
 
 
-def _json_text(cell: Any) -> str | None:
-    """Give a JSON value as text; whole numbers without decimals."""
-    if cell is None or isinstance(cell, str):
-        return cell.rstrip() if cell else None
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    return str(cell)
+def _json_column(name: str, cells: list[Any]) -> pl.Series:
+    """Give the cells of a column as numbers where all are, otherwise as text."""
+    known = [cell for cell in cells if cell is not None]
+    if known and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in known):
+        return pl.Series(name, cells, dtype=pl.Float64, strict=False)
+    texts = [cell if cell is None or isinstance(cell, str) else json.dumps(cell) for cell in cells]
+    return pl.Series(name, texts, dtype=pl.String)
