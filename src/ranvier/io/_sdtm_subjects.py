@@ -16,7 +16,7 @@ from ranvier.tables import table
 __all__ = ["Assigned", "assign", "doses", "given_doses", "matched", "subjects"]
 
 NOT_ASSIGNED = r"SCR\w*\s?\W?FAIL|SCREEN FAIL|NOT ?ASS"
-NO_ARM = r"NOT ?TR(EA)?T|NOT ?ASS|SCR\w*\s?\W?FAIL|UNPLAN"
+NO_ARM = r"NOT ?TR(EA)?T|NOT ?ASS|SCR\w*\s?\W?FAIL"
 """Words of ARM and ACTARM that name no arm."""
 AGE_UNITS = {"YEARS": 1.0, "MONTHS": 1 / 12, "WEEKS": 7 / 365.25, "DAYS": 1 / 365.25}
 CELL_UNITS = {"CELLS": 1.0, "CELL": 1.0, "10^6 CELLS": 1e6, "10^9 CELLS": 1e9}
