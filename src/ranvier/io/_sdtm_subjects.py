@@ -252,8 +252,8 @@ def _disposition(sources: Sources, clock: pl.DataFrame) -> pl.DataFrame:
     )
     for ds in sources.get("DS"):
         placed, _ = place(ds, clock, stem="DSST", edge="last", bounded=False)
-        exact = placed.filter(pl.col("flag").is_null())
-        what = ds.upper("DSDECOD")
+        exact = placed.filter(pl.col("flag").is_null()).with_columns(ds.upper("DSDECOD").alias("what"))
+        what = pl.col("what")
         steps = exact.group_by("USUBJID").agg(
             pl.col("day").filter(what == "ENROLLED").min().alias("ds_enrolled"),
             pl.col("day").filter(what == "INFORMED CONSENT OBTAINED").min().alias("ds_consent"),
