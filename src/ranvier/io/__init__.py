@@ -1,5 +1,4 @@
-"""Read a trial from a folder and write one; read grades to score, and the files of a course."""
-"""Read a trial from a folder or from SDTM and write one; read grades to score."""
+"""Reading and writing the files that hold trial data: trial folders, single tables, courses, SDTM."""
 
 from ranvier.io.course_files import CourseFiles, read_course
 from ranvier.io.courses import read_table, write_course
