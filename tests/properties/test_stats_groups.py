@@ -39,6 +39,7 @@ def chance(a: int, b: int, n: tuple[int, int], first: np.ndarray, second: np.nda
     return peer.binom.pmf(a, n[0], first) * peer.binom.pmf(b, n[1], second)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [(1, 1), (3, 3), (2, 7), (6, 5), (8, 8)])
 @pytest.mark.parametrize(("measure", "method"), EXACT)
 def test_exact_intervals_cover_and_agree_with_their_p_value_for_every_table(measure, method, n):
@@ -63,48 +64,51 @@ def test_exact_intervals_cover_and_agree_with_their_p_value_for_every_table(meas
 
 
 def enumerated_tail(tables: np.ndarray, n: tuple[int, int], delta: float) -> float:
-    """The largest chance of a set of tables over 20,001 values of the nuisance share."""
-    second = np.linspace(max(0, -delta), min(1, 1 - delta), 20_001)
-    a, b = np.nonzero(tables)
-    return float(sum(chance(i, j, n, second + delta, second) for i, j in zip(a, b, strict=True)).max())
+    """The largest chance of a set of tables over 2,001 values of the nuisance share, by plain sums."""
+    second = np.linspace(max(0, -delta), min(1, 1 - delta), 2_001)
+    first = np.clip(second + delta, 0, 1)
+    one = peer.binom.pmf(np.arange(n[0] + 1)[:, None], n[0], first)
+    two = peer.binom.pmf(np.arange(n[1] + 1)[:, None], n[1], second)
+    return float(np.einsum("ig,ij,jg->g", one, tables.astype(float), two).max())
 
 
 @pytest.mark.parametrize(
-    ("events", "n"), [((3, 1), (5, 6)), ((0, 0), (4, 4)), ((7, 2), (8, 8)), ((2, 0), (4, 8))]
+    ("events", "n"),
+    [((3, 1), (5, 6)), ((0, 0), (4, 4)), ((7, 2), (8, 8)), ((2, 0), (4, 8)), ((1, 5), (6, 5))],
 )
-def test_no_difference_below_the_bound_is_accepted(events, n):
-    """A walk in 2,000 steps, each with full enumeration, finds no accepted difference outside."""
+def test_barnards_bound_is_that_of_a_walk_over_every_difference(events, n):
     low, _, _ = _unconditional.score_exact(_unconditional.Arms(events, n), "difference", 0.05)
     tests = _unconditional._Score(_unconditional.Arms(events, n), "difference")
-    accepted = (
-        [
-            delta
-            for delta in np.linspace(-0.9995, 0.9995, 2_000)
-            if enumerated_tail(tests.tables(float(delta)), n, float(delta)) > 0.025
+    walk = np.linspace(-0.9995, 0.9995, 2_000)
+    accepted = (delta for delta in walk.tolist() if enumerated_tail(tests.tables(delta), n, delta) > 0.025)
+    assert low - 1e-9 <= next(accepted) <= low + 2e-3
+
+
+@pytest.mark.parametrize(("events", "n"), [((3, 1), (5, 6)), ((2, 0), (4, 8)), ((4, 1), (6, 6))])
+def test_barnards_p_value_is_the_largest_chance_over_every_difference_up_to_none(events, n):
+    arms = _unconditional.Arms(events, n)
+    walked = []
+    for side in (arms, arms.swapped()):
+        tests = _unconditional._Score(side, "difference")
+        chances = [
+            enumerated_tail(tests.tables(d), side.n, d) for d in np.linspace(-0.999, 0, 1_000).tolist()
         ]
-        if n[0] * n[1] <= 32
-        else []
-    )
-    if accepted:
-        assert low - 1e-9 <= accepted[0] <= low + 2e-3
-    at = enumerated_tail(tests.tables(low + 1e-7), n, low + 1e-7)
-    assert at > 0.025 - 1e-6
+        walked.append(max(chances))
+    found = rv.stats.compare_proportions(events, n).p_value
+    assert min(1.0, 2 * min(walked)) == pytest.approx(found, rel=2e-3)  # the walk can step over the peak
+    assert found >= min(1.0, 2 * min(walked)) - 1e-9
 
 
-def test_barnard_is_never_below_scipys_and_equal_where_the_null_itself_is_worst():
-    equal = 0
-    for a, b, found in every_table("difference", "barnard", (6, 8)):
-        table = [[a, b], [6 - a, 8 - b]]
+def test_barnards_p_value_is_never_below_scipys():
+    for a, b, found in every_table("difference", "barnard", (4, 6)):
+        table = [[a, b], [4 - a, 6 - b]]
         sides = [peer.barnard_exact(table, alternative=side, n=64).pvalue for side in ("less", "greater")]
-        scipy = min(1.0, 2 * min(sides))
-        assert found.p_value >= scipy - 1e-4, (a, b)
-        equal += abs(found.p_value - scipy) < 1e-4
-    assert equal >= 55  # of 63
+        assert found.p_value >= min(1.0, 2 * min(sides)) - 1e-6, (a, b)
 
 
 def test_boschloo_agrees_with_scipy():
-    for a, b, found in every_table("difference", "boschloo", (5, 9)):
-        scipy = peer.boschloo_exact([[a, b], [5 - a, 9 - b]], n=128).pvalue
+    for a, b, found in every_table("difference", "boschloo", (4, 6)):
+        scipy = peer.boschloo_exact([[a, b], [4 - a, 6 - b]], n=128).pvalue
         assert found.p_value == pytest.approx(min(1.0, scipy), abs=3e-4), (a, b)
 
 
@@ -117,12 +121,12 @@ def test_fishers_odds_ratio_bounds_have_exactly_the_tail_asked_for():
                 assert tail == pytest.approx(0.025, rel=1e-9), (a, b)
 
 
-ARMS = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
+ARMS = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
     lambda n: st.tuples(st.tuples(st.integers(0, n[0]), st.integers(0, n[1])), st.just(n))
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(arms=ARMS, level=st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_swapping_the_arms_mirrors_every_method(arms, level):
     events, n = arms
@@ -225,12 +229,12 @@ COUNTS = np.arange(60)
 def test_rate_difference_covers_at_least_as_often_as_stated_and_agrees_with_its_p_value(years):
     rates = [0.01, 0.3, 1.0, 2.0, 4.0, 7.0]
     bounds = {}
-    for a, b in itertools.product(range(22), range(22)):
+    for a, b in itertools.product(range(19), range(19)):
         found = rv.stats.rate_difference((a, b), years)
         bounds[a, b] = found.low, found.high
         assert (found.p_value <= 0.05) == (not found.low <= 0 <= found.high), (a, b)
     for one, two in itertools.product(rates, rates):
-        if max(one * years[0], two * years[1]) > 8:
+        if max(one * years[0], two * years[1]) > 7:
             continue
         missed = sum(
             peer.poisson.pmf(a, one * years[0]) * peer.poisson.pmf(b, two * years[1])
