@@ -31,7 +31,7 @@ def test_no_event_in_either_arm_is_an_answer():
     # The exact upper bound of 0 of 10 alone is 30.8 %.
     assert found.high == pytest.approx(rv.stats.zero_event_bound(10).high, abs=1e-4)
     assert found.low == -found.high
-    assert found.notes == ("No event in either arm (0 of 10 and 0 of 10).",)
+    assert found.notes == ("No event in either arm: 0 of 10, up to 30.8 %, and 0 of 10, up to 30.8 %.",)
     ratio = compare(0, 0, 10, 10, measure="ratio")
     assert math.isnan(ratio.value)
     assert (ratio.low, ratio.high, ratio.p_value) == (0, math.inf, 1)

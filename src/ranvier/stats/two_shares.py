@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ranvier.errors import InputError, require_choice
-from ranvier.result import Estimate, LeftOut
+from ranvier.result import Estimate, LeftOut, percent
 from ranvier.stats import _conditional, _melded, _score, _unconditional
 from ranvier.stats._inputs import as_count, as_level, as_two
+from ranvier.stats.binomial import binomial_bounds
 
 __all__ = ["compare_proportions"]
 
@@ -52,7 +53,7 @@ _SOURCES = {
         "Fisher RA (1935). doi:10.2307/2342435",
         "Fay MP, Proschan MA, Brittain EH (2015). Biometrics 71:146-156",
     ),
-    "mid-p": ("Lancaster HO (1961). doi:10.1080/01621459.1961.10482105",),
+    "mid-p": ("Lancaster HO (1961). J Am Stat Assoc 56:223-234",),
     "miettinen-nurminen": ("Miettinen O, Nurminen M (1985). doi:10.1002/sim.4780040211",),
     "newcombe": ("Newcombe RG (1998). Stat Med 17:873-890",),
 }
@@ -187,7 +188,7 @@ def compare_proportions(
         null=None if p_value is None else "the two shares are equal",
         inputs={"events": arms.events, "n": arms.n},
         left_out=tuple(left_out),
-        notes=_notes(arms, measure, name),
+        notes=_notes(arms, measure, name, confidence),
         references=_SOURCES[name],
     )
 
@@ -251,12 +252,15 @@ def _sentence(measure: str, method: str) -> str:
     return f"{_VALUES[measure]}{points}; {_METHODS[method]}{melded}."
 
 
-def _notes(arms: _Arms, measure: str, method: str) -> tuple[str, ...]:
+def _notes(arms: _Arms, measure: str, method: str, level: float) -> tuple[str, ...]:
     """Give the sentences on arms without events and on the conventions of a test."""
     (a, b), (m, n) = arms.events, arms.n
     found = []
     if not a + b:
-        found.append(f"No event in either arm (0 of {m} and 0 of {n}).")
+        first, second = (
+            percent(binomial_bounds(0, size, method="clopper-pearson", level=level)[1]) for size in arms.n
+        )
+        found.append(f"No event in either arm: 0 of {m}, up to {first}, and 0 of {n}, up to {second}.")
     if measure != "difference" and (not a + b or (measure == "odds ratio" and a + b == m + n)):
         found.append(f"The {measure} cannot be estimated and every {measure} is possible.")
     elif measure != "difference" and b == 0:
