@@ -1,6 +1,9 @@
 """Statistics for small trials: exact where it matters, models with their assumptions said where not."""
 
 from ranvier.stats.arm_comparison import LogRank, log_rank
+"""Exact statistics for small trials: shares, rates, paired change, two groups, and before against after."""
+
+from ranvier.stats.bayes import beta_binomial, gamma_poisson
 from ranvier.stats.binomial import proportion, zero_event_bound
 from ranvier.stats.cox_regression import CoxFit, cox
 from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule, expected_after_entry
@@ -11,6 +14,7 @@ from ranvier.stats.multiplicity import AdjustedPValues, adjust
 from ranvier.stats.ordinal_models import ordinal_mixed
 from ranvier.stats.pairs import paired
 from ranvier.stats.periods import BEFORE_AFTER_NOTE, before_after
+from ranvier.stats.permutations import permutation
 from ranvier.stats.poisson import rate, rate_ratio
 from ranvier.stats.recurrent_events import MeanCumulative, mean_cumulative, recurrent
 from ranvier.stats.relapse_models import relapse_model
@@ -21,6 +25,18 @@ from ranvier.stats.survival_curves import survival
 from ranvier.stats.survival_fit import SURVIVAL_METHODS, SurvivalFit
 from ranvier.stats.tipping import TippingPoint, tipping_point
 from ranvier.stats.weibull_times import WeibullFit, weibull
+from ranvier.stats.priors import (
+    RATE_PRIORS,
+    SHARE_PRIORS,
+    RatePrior,
+    SharePrior,
+    sceptical_rate,
+    sceptical_share,
+)
+from ranvier.stats.rate_differences import rate_difference
+from ranvier.stats.two_groups import rank_sum
+from ranvier.stats.two_shares import compare_proportions
+from ranvier.stats.yes_no_pairs import mcnemar
 
 __all__ = [
     "BEFORE_AFTER_NOTE",
@@ -28,6 +44,8 @@ __all__ = [
     "MISSING_AT_RANDOM",
     "PREVENT_ENTRY",
     "SURVIVAL_METHODS",
+    "RATE_PRIORS",
+    "SHARE_PRIORS",
     "TWO_IN_TWO_YEARS",
     "AdjustedPValues",
     "CoxFit",
@@ -54,8 +72,20 @@ __all__ = [
     "ordinal_mixed",
     "paired",
     "pool_imputations",
+    "RatePrior",
+    "SharePrior",
+    "before_after",
+    "beta_binomial",
+    "compare_proportions",
+    "expected_after_entry",
+    "gamma_poisson",
+    "mcnemar",
+    "paired",
+    "permutation",
     "proportion",
+    "rank_sum",
     "rate",
+    "rate_difference",
     "rate_ratio",
     "recurrent",
     "relapse_model",
@@ -64,5 +94,7 @@ __all__ = [
     "tipping_point",
     "tipping_responders",
     "weibull",
+    "sceptical_rate",
+    "sceptical_share",
     "zero_event_bound",
 ]
