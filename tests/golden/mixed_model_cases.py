@@ -1,7 +1,8 @@
 """Writes tests/golden/mixed_model_cases.json: synthetic trials and the models that R and ranvier fit to them.
 
-Run from the root of the repository: python tests/golden/mixed_model_cases.py, then Rscript tests/golden/mixed_model.R.
-The patients are drawn at random here; none is real, and none comes from a package.
+Run from the root of the repository: python tests/golden/mixed_model_cases.py, then Rscript
+tests/golden/mixed_model.R. The patients are drawn at random here; none is real, and none comes from a
+package.
 """
 
 from __future__ import annotations
@@ -33,7 +34,13 @@ FITS: dict[str, dict[str, Any]] = {
         "lost": 0.2,
         "holes": 0.1,
     },
-    "tiny": {"n": 10, "visits": 4, "arms": ["msc", "placebo"], "fixed": "arm * visit + baseline", "holes": 0.05},
+    "tiny": {
+        "n": 10,
+        "visits": 4,
+        "arms": ["msc", "placebo"],
+        "fixed": "arm * visit + baseline",
+        "holes": 0.05,
+    },
     "three_arms": {
         "n": 36,
         "visits": 3,
@@ -60,7 +67,7 @@ FITS: dict[str, dict[str, Any]] = {
         "holes": 0.05,
     },
 }
-"""Trials: patients, visits, how arms repeat, terms, chance to be lost over the trial, chance that a visit is missed."""
+"""Trials: patients, visits, how arms repeat, terms, chances to be lost and that a visit is missed."""
 
 
 def trial(rng: np.random.Generator, made: dict[str, Any]) -> dict[str, list[Any]]:

@@ -1,14 +1,16 @@
 r"""Covariance structures of repeated measures: the matrix with its first and second derivatives.
 
-Every structure is :math:`V_{ij} = s_i s_j R_{ij}(\varphi)`: scales, one for all visits or one per visit, and a
-shape. Parameters are unbounded; the first ones are the logarithms of the scales. The parametrisation is that of
-R's mmrm (covariance vignette), because the Kenward-Roger adjustment with second derivatives depends on it.
+Every structure is :math:`V_{ij} = s_i s_j R_{ij}(\varphi)`: scales, one for all visits or one per visit, and
+a shape. Parameters are unbounded; the first ones are the logarithms of the scales. The parametrisation is
+that of R's mmrm (covariance vignette), because the Kenward-Roger adjustment with second derivatives depends
+on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,6 +166,7 @@ def _ante(x: Floats, place: Floats) -> Shape:
     """Give the products of the correlations of neighbouring visits between two visits."""
     m, q = place.shape[-1], x.size
     value, slope, bend = _correlation(x)
+    steps = range(q)
     step = np.arange(q)
     low, high = np.minimum.outer(np.arange(m), np.arange(m)), np.maximum.outer(np.arange(m), np.arange(m))
     between = (step >= low[..., None]) & (step < high[..., None])
@@ -174,10 +177,10 @@ def _ante(x: Floats, place: Floats) -> Shape:
         kept: Floats = np.where(used, value, 1.0).prod(axis=-1)
         return kept * between[..., list(without)].all(axis=-1)
 
-    first = np.stack([slope[a] * product(a) for a in step])
+    first = np.stack([slope[a] * product(a) for a in steps])
     second = np.empty((q, q, m, m))
-    for a in step:
-        for b in step:
+    for a in steps:
+        for b in steps:
             second[a, b] = bend[a] * product(a) if a == b else slope[a] * slope[b] * product(a, b)
     return product(), first, second
 
@@ -193,7 +196,10 @@ def _exponential(x: Floats, place: Floats) -> Shape:
 
 
 def _pairs(visits: list[str]) -> list[str]:
-    return [f"covariance of {visits[b]} and {visits[a]}" for a, b in zip(*np.tril_indices(len(visits), -1), strict=True)]
+    return [
+        f"covariance of {visits[b]} and {visits[a]}"
+        for a, b in zip(*np.tril_indices(len(visits), -1), strict=True)
+    ]
 
 
 def _lags(visits: list[str]) -> list[str]:
@@ -201,7 +207,7 @@ def _lags(visits: list[str]) -> list[str]:
 
 
 def _neighbours(visits: list[str]) -> list[str]:
-    return [f"correlation of {a} and {b}" for a, b in zip(visits[:-1], visits[1:], strict=True)]
+    return [f"correlation of {a} and {b}" for a, b in pairwise(visits)]
 
 
 STRUCTURES: dict[str, Structure] = {

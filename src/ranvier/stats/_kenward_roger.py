@@ -1,9 +1,11 @@
 r"""Standard errors and degrees of freedom of linear combinations of the means of a mixed model.
 
 With :math:`W` the covariance matrix of the covariance parameters, :math:`P_i = X'V^{-1}V_iV^{-1}X`,
-:math:`Q_{ij} = X'V^{-1}V_iV^{-1}V_jV^{-1}X` and :math:`R_{ij} = X'V^{-1}V_{ij}V^{-1}X`, Kenward and Roger (1997) adjust
+:math:`Q_{ij} = X'V^{-1}V_iV^{-1}V_jV^{-1}X` and :math:`R_{ij} = X'V^{-1}V_{ij}V^{-1}X`, Kenward and Roger
+(1997) adjust
 
-.. math:: \Phi_A = \Phi + 2\Phi\Big\{\sum_{ij} W_{ij}\big(Q_{ij} - P_i\Phi P_j - \tfrac14 R_{ij}\big)\Big\}\Phi .
+.. math:: \Phi_A = \Phi + 2\Phi\Big\{\sum_{ij} W_{ij}\big(Q_{ij} - P_i\Phi P_j - \tfrac14
+R_{ij}\big)\Big\}\Phi .
 
 For one combination :math:`l` their degrees of freedom reduce to those of Satterthwaite,
 :math:`2(l'\Phi l)^2 / g'Wg` with :math:`g_i = l'\Phi P_i\Phi l`, and their scale factor to 1.
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ranvier.errors import ConvergenceError
 from ranvier.stats._reml import State
 
 __all__ = ["DF_METHODS", "Inference", "inference"]
@@ -23,10 +26,13 @@ __all__ = ["DF_METHODS", "Inference", "inference"]
 Floats = NDArray[np.float64]
 
 DF_METHODS = {
-    "kenward-roger": "Kenward-Roger standard errors and degrees of freedom, with second derivatives of the covariance.",
-    "kenward-roger-linear": "Kenward-Roger standard errors and degrees of freedom, without second derivatives of "
+    "kenward-roger-linear": "Kenward-Roger standard errors and degrees of freedom, without second "
+    "derivatives of "
     "the covariance.",
-    "kenward-roger-expected": "Kenward-Roger standard errors and degrees of freedom from the expected information, "
+    "kenward-roger": "Kenward-Roger standard errors and degrees of freedom, with second derivatives of the "
+    "covariance as in R's mmrm.",
+    "kenward-roger-expected": "Kenward-Roger standard errors and degrees of freedom from the expected "
+    "information, "
     "without second derivatives of the covariance.",
     "satterthwaite": "Model-based standard errors and Satterthwaite degrees of freedom.",
 }
@@ -45,26 +51,29 @@ class Inference:
     def of(self, combinations: Floats) -> tuple[Floats, Floats]:
         """Give standard errors and degrees of freedom of linear combinations (c, p)."""
         plain = np.einsum("ci,ij,cj->c", combinations, self.phi, combinations)
-        error = np.sqrt(np.einsum("ci,ij,cj->c", combinations, self.adjusted, combinations))
+        variance = np.einsum("ci,ij,cj->c", combinations, self.adjusted, combinations)
+        if (variance <= 0).any():  # only second derivatives can take away so much
+            raise ConvergenceError(
+                "an adjusted variance of df='kenward-roger' is not above 0: there are too few patients "
+                "for its "
+                "second derivatives. Use df='kenward-roger-linear'."
+            )
         slopes = np.einsum("ci,kij,cj->ck", combinations, self.slopes, combinations)
         scatter = np.einsum("ck,kl,cl->c", slopes, self.parameters, slopes)
         with np.errstate(divide="ignore"):
-            return error, 2 * plain**2 / scatter
-
-    def joint(self, combinations: Floats, values: Floats) -> tuple[float, float]:
-        """Give the F statistic that all combinations are zero and its denominator degrees of freedom."""
-        return _joint(self, combinations, values)
+            return np.sqrt(variance), 2 * plain**2 / scatter
 
 
 def inference(state: State, *, method: str, back: Floats) -> Inference:
-    """Give what the inference about the means needs; `back` turns the fitted columns into those of the design."""
+    """Give what the inference needs; `back` turns the fitted columns into those of the design."""
     weight = state.by_parameter[0]
     linear = method != "kenward-roger"
     information = state.expected if method == "kenward-roger-expected" else state.hessian
-    parameters = np.linalg.inv(information / 2)
+    parameters: Floats = np.asarray(np.linalg.inv(information / 2), dtype=np.float64)
     adjusted = state.phi
     if method != "satterthwaite":
-        adjusted = state.phi + 2 * state.phi @ _inflation(state, weight, parameters, linear=linear) @ state.phi
+        inflation = _inflation(state, weight, parameters, linear=linear)
+        adjusted = state.phi + 2 * state.phi @ inflation @ state.phi
     slopes = state.phi @ weight @ state.phi
     return Inference(
         phi=back @ state.phi @ back.T,
@@ -75,7 +84,7 @@ def inference(state: State, *, method: str, back: Floats) -> Inference:
 
 
 def _inflation(state: State, weight: Floats, parameters: Floats, *, linear: bool) -> Floats:
-    """Give the sum over pairs of parameters of W (Q - P Phi P - R/4); each sum is made before it meets the data."""
+    """Give the sum over pairs of parameters of W (Q - P Phi P - R/4), summed before it meets the data."""
     p = state.beta.size
     # Sum W_ij P_i Phi P_j, as (W applied to P) times Phi P.
     joined = np.tensordot(parameters, weight, 1)
@@ -91,7 +100,3 @@ def _inflation(state: State, weight: Floats, parameters: Floats, *, linear: bool
             middle = middle - part.inverse @ bend @ part.inverse / 4
         total += part.block.gram(middle)[:p, :p]
     return total
-
-
-def _joint(given: Inference, combinations: Floats, values: Floats) -> tuple[float, float]:
-    return 0.0, 0.0

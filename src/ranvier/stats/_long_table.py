@@ -1,4 +1,4 @@
-"""From a long table to what a mixed model needs: who counts, the design, and each patient's visits side by side."""
+"""From a long table to what a mixed model needs: who counts, the design, each patient's visits in a row."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ __all__ = ["LongTable", "read"]
 
 Floats = NDArray[np.float64]
 
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 ALL_PATIENTS = "all patients"
 """Label where the model has no arms."""
 SMALLEST_SHARE = 1e-9
-"""Share of a column's length that must be left after taking the columns before it out; below it nothing is new."""
+"""Share of a column's length that the columns before it must leave; below it nothing is new."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LongTable:
     """The used rows of the table, coded.
 
-    `x` is (n_rows, p), `subject` and `visit` give the place of each row, `group` and `times` belong to patients.
+    `x` is (n_rows, p), `subject` and `visit` give the place of each row, `group` and `times` belong to
+    patients.
     """
 
     outcome: Floats
@@ -66,7 +68,7 @@ class LongTable:
 def as_polars(table: Any) -> pl.DataFrame:
     """Give any eager dataframe as polars, NaN as null."""
     try:
-        frame = nw.from_native(table, eager_only=True).to_polars()
+        frame: pl.DataFrame = nw.from_native(table, eager_only=True).to_polars()
     except TypeError as problem:
         raise InputError(
             f"{type(table).__name__} is not a table; give a polars, pandas or pyarrow dataframe."
@@ -80,12 +82,12 @@ def read(table: Any, model: MixedModel) -> LongTable:
     given = as_polars(table)
     _require(given, model)
     used, left_out = _usable(given, model)
-    visits = _visit_order(used, model)
+    used, visits = _visit_order(used, model)
     subject, subjects = _codes(used[model.subject].cast(pl.String))
     visit = _place(used[model.visit].cast(pl.String), visits)
     _refuse_twice(subject, visit, subjects, visits)
     factors = {name: _factor(used, name, model, visits) for name in model.variables}
-    x = columns(model.terms, {name: factor.values for name, factor in factors.items()} or {"": np.ones((used.height, 1))})
+    x = columns(model.terms, {name: factor.values for name, factor in factors.items()})
     group, groups = _per_patient(used, model.groups, subject, subjects)
     if model.arm in factors:
         _per_patient(used, model.arm, subject, subjects)
@@ -144,10 +146,21 @@ def _usable(given: pl.DataFrame, model: MixedModel) -> tuple[pl.DataFrame, tuple
     return rest, tuple(each for each in left if each.n)
 
 
-def _visit_order(used: pl.DataFrame, model: MixedModel) -> tuple[str, ...]:
-    """Give the visits in time: as asked for, by number, by the order of the type, or by the number in the text."""
+def _visit_order(used: pl.DataFrame, model: MixedModel) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Give the rows with labelled visits, and the labels in time."""
     column = used[model.visit]
-    found = column.cast(pl.String).unique().to_list()
+    if column.dtype.is_numeric():
+        days = column.unique().sort().to_list()
+        labels = {day: f"{model.visit} {day:g}" for day in days}
+        used = used.with_columns(column.replace_strict(labels, return_dtype=pl.String))
+        return used, _asked(tuple(labels.values()), model)
+    if isinstance(column.dtype, pl.Enum) and model.visit_order is None:
+        return used, tuple(column.unique().sort().cast(pl.String).to_list())
+    return used, _asked(tuple(column.cast(pl.String).unique().to_list()), model)
+
+
+def _asked(found: tuple[str, ...], model: MixedModel) -> tuple[str, ...]:
+    """Order visits as asked for, or by the one number in names that are otherwise alike."""
     if model.visit_order is not None:
         unknown = sorted(set(found) - set(model.visit_order))
         if unknown:
@@ -156,13 +169,12 @@ def _visit_order(used: pl.DataFrame, model: MixedModel) -> tuple[str, ...]:
                 f"{list(model.visit_order)}."
             )
         return tuple(visit for visit in model.visit_order if visit in found)
-    if column.dtype.is_numeric() or isinstance(column.dtype, pl.Enum):
-        return tuple(column.unique().sort().cast(pl.String).to_list())
-    numbers = {visit: re.findall(r"\d+(?:\.\d+)?", visit) for visit in found}
-    words = {re.sub(r"\d+(?:\.\d+)?", "", visit) for visit in found}
+    numbers = {visit: NUMBER.findall(visit) for visit in found}
+    words = {NUMBER.sub("", visit) for visit in found}
     if len(words) > 1 or any(len(each) != 1 for each in numbers.values()):
         raise InputError(
-            f"the order of the visits {sorted(found)} cannot be read from their names; give visit_order, such as "
+            f"the order of the visits {sorted(found)} cannot be read from their names; give visit_order, "
+            "such as "
             "visit_order=('baseline', 'month 3')."
         )
     return tuple(sorted(found, key=lambda visit: float(numbers[visit][0])))
@@ -195,7 +207,7 @@ def _refuse_twice(
 
 
 def _factor(used: pl.DataFrame, name: str, model: MixedModel, visits: tuple[str, ...]) -> Factor:
-    """Code one variable: the visit in its order, the arm with the control first, text by alphabet, numbers as is."""
+    """Code one variable: visits in their order, the arm with the control first, other text by alphabet."""
     column = used[name]
     if name == model.visit:
         return category(name, _place(column.cast(pl.String), visits), visits)

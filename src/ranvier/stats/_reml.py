@@ -1,7 +1,8 @@
 r"""Likelihood of a mixed model with all its derivatives, and the search for its maximum.
 
-With :math:`V` the covariance matrix of all observations, :math:`X` the design, :math:`\Phi = (X'V^{-1}X)^{-1}` and
-:math:`r = y - X\hat\beta`, minus twice the restricted log-likelihood is, up to a constant,
+With :math:`V` the covariance matrix of all observations, :math:`X` the design, :math:`\Phi =
+(X'V^{-1}X)^{-1}` and :math:`r = y - X\hat\beta`, minus twice the restricted log-likelihood is, up to a
+constant,
 
 .. math:: \log|V| + \log|X'V^{-1}X| + r'V^{-1}r;
 
@@ -29,7 +30,7 @@ Floats = NDArray[np.float64]
 MOST_STEPS = 100
 """Newton steps before the search counts as failed; ten are common."""
 CLOSE = 1e-8
-"""Decrease of minus twice the log-likelihood that a Newton step promises, below which one more ends the search."""
+"""Fall of minus twice the log-likelihood that a Newton step promises, below which that step is the last."""
 MOST_HALVINGS = 40
 """Halvings of a step before it counts as useless."""
 LONGEST_STEP = 3.0
@@ -119,7 +120,8 @@ class State:
         mean[:p, :p] = self.phi
         residual = np.outer(self.turned[:, -1], self.turned[:, -1])
         return [
-            (part.whiten(part.block.inner(mean)), part.whiten(part.block.inner(residual))) for part in self.parts
+            (part.whiten(part.block.inner(mean)), part.whiten(part.block.inner(residual)))
+            for part in self.parts
         ]
 
     @cached_property
@@ -133,7 +135,7 @@ class State:
         )
 
     def _excess(self, part: _Whitened, of_mean: Floats, of_residual: Floats) -> Floats:
-        """Give what the scatter seen leaves of the scatter expected, whitened; zero on average at the maximum."""
+        """Give what the scatter seen leaves of the scatter expected, whitened."""
         expected = part.block.patients[:, None, None] * np.eye(part.half.shape[1])
         explained = of_residual + of_mean if self.model.restricted else of_residual
         excess: Floats = (expected - explained) * part.block.both
@@ -248,10 +250,14 @@ class Fitted:
 
 def fit(model: Model, log_sd: list[Floats]) -> Fitted:
     """Search for the maximum of the likelihood from the scatter at each visit, block by block."""
-    begin = [start(model.structure, own, block.place) for own, block in zip(log_sd, model.blocks, strict=True)]
+    begin = [
+        start(model.structure, own, block.place) for own, block in zip(log_sd, model.blocks, strict=True)
+    ]
     state = evaluate(model, np.concatenate(begin))
     if state is None:
-        raise ConvergenceError("the likelihood cannot be evaluated where the search starts. " + _advice(model))
+        raise ConvergenceError(
+            "the likelihood cannot be evaluated where the search starts. " + _advice(model)
+        )
     for steps in range(1, MOST_STEPS + 1):
         step = _newton_step(state)
         promised = float(-state.gradient @ step)
@@ -264,8 +270,12 @@ def fit(model: Model, log_sd: list[Floats]) -> Fitted:
         if promised < CLOSE:
             _refuse_failure(state, "the search ended")
             return Fitted(state=state, steps=steps)
+    moving = [
+        name for name, move in zip(model.names, np.abs(step), strict=True) if move > np.abs(step).max() / 2
+    ]
     raise ConvergenceError(
-        f"the search for the covariance parameters did not settle in {steps} steps. {_advice(model)}"
+        f"the search for the covariance did not settle in {steps} steps: {_listed(moving)} still moving, as "
+        f"when the likelihood rises without end. {_advice(model)}"
     )
 
 
@@ -299,14 +309,17 @@ def _refuse_singular(state: State) -> None:
     """Stop when the covariance matrix has become singular: the likelihood then rises without end."""
     for place, part in enumerate(state.parts):
         scale = 1 / np.sqrt(np.diagonal(part.found.value, axis1=1, axis2=2))
-        correlation = part.found.value * scale[:, :, None] * scale[:, None, :] * part.block.both + part.block.unseen
+        correlation = (
+            part.found.value * scale[:, :, None] * scale[:, None, :] * part.block.both + part.block.unseen
+        )
         if np.linalg.eigvalsh(correlation).min() > SMALLEST_EIGENVALUE:
             continue
         size = state.theta.size // len(state.parts)
         names = state.model.names[place * size : (place + 1) * size]
         shape = [name for name in names if name.startswith("co")]
         raise ConvergenceError(
-            f"the {state.model.covariance} covariance became singular: some visits determine another exactly, so "
+            f"the {state.model.covariance} covariance became singular: some visits determine another "
+            "exactly, so "
             f"that {_listed(shape)} cannot be estimated. {_advice(state.model)}"
         )
 
@@ -322,7 +335,8 @@ def _refuse_failure(state: State, what: str) -> None:
     weight = np.where(flat, 1.0, np.abs(vectors[:, 0]))
     names = [name for name, share in zip(state.model.names, weight, strict=True) if share > weight.max() / 2]
     raise ConvergenceError(
-        f"{what}, but the data say nothing about {_listed(names)} under the {state.model.covariance} covariance. "
+        f"{what}, but the data say nothing about {_listed(names)} under the {state.model.covariance} "
+        "covariance. "
         f"{_advice(state.model)}"
     )
 

@@ -43,7 +43,8 @@ class Factor:
         """Give the mean of a number over the rows; of a category, all levels weighted equally."""
         if self.levels:
             return np.full(len(self.levels) - 1, 1 / len(self.levels))
-        return self.values.mean(axis=0)
+        mean: Floats = self.values.mean(axis=0)
+        return mean
 
 
 def category(name: str, codes: NDArray[np.int64], levels: tuple[str, ...]) -> Factor:
@@ -59,7 +60,8 @@ def parse(text: str) -> tuple[Term, ...]:
         crossed = [tuple(name.strip() for name in piece.split(":")) for piece in part.split("*")]
         if any(not name for piece in crossed for name in piece):
             raise DefinitionError(
-                f"fixed is {text!r}; write terms as 'arm * visit + baseline', where * crosses two columns and "
+                f"fixed is {text!r}; write terms as 'arm * visit + baseline', where * crosses two columns "
+                "and "
                 "their own terms come along."
             )
         for size in range(1, len(crossed) + 1):

@@ -15,9 +15,10 @@ from ranvier.stats._covariance import STRUCTURES, parameter_names
 from ranvier.stats._inputs import as_level
 from ranvier.stats._kenward_roger import DF_METHODS, inference
 from ranvier.stats._long_table import LongTable, independent, read
-from ranvier.stats._reml import Fitted, Model, fit
+from ranvier.stats._mixed_words import describe
+from ranvier.stats._reml import Fitted, Model, State, fit
 from ranvier.stats._terms import Term, parse
-from ranvier.stats.mixed_fit import MixedModelFit, Solution, describe
+from ranvier.stats.mixed_fit import MixedModelFit, Solution
 
 __all__ = ["COVARIANCES", "MixedModel", "mmrm"]
 
@@ -38,10 +39,10 @@ class MixedModel:
     outcome : str
         Column of the outcome: the score itself or its change from baseline, a number per patient and visit.
     fixed : str
-        Terms of the mean as in R, without the outcome: "arm * visit + baseline * visit + sex". ``*`` crosses two
-        columns and brings their own terms along. Text is a category, coded against its first level; a number
-        is a slope, unless the column is `visit`, `arm` or in `categorical`. A category with one level drops out,
-        so that the default serves a trial with one arm.
+        Terms of the mean as in R, without the outcome: "arm * visit + baseline * visit + sex". ``*`` crosses
+        two columns and brings their own terms along. Text is a category, coded against its first level; a
+        number is a slope, unless the column is `visit`, `arm` or in `categorical`. A category with one level
+        drops out, so that the default serves a trial with one arm.
     subject, visit, arm : str
         Columns of the patient, the visit and the arm.
     covariance : str
@@ -51,8 +52,8 @@ class MixedModel:
     time : str, optional
         Column of the time of each visit, in any unit; "spatial-exponential" needs it.
     visit_order : tuple of str, optional
-        Visits in time. Without it they are ordered by number, by the order of an Enum, or by the one number in
-        names that are otherwise alike ("month 3", "month 12"); other names are refused.
+        Visits in time. Without it they are ordered by number, by the order of an Enum, or by the one number
+        in names that are otherwise alike ("month 3", "month 12"); other names are refused.
     control : str, optional
         Arm that the others are compared with. Without it every arm is compared with every earlier one of the
         alphabet.
@@ -60,7 +61,7 @@ class MixedModel:
         Visit from which changes are given as well, when the outcome is the score itself.
     categorical : tuple of str
         Columns of numbers that are categories.
-    df : {"kenward-roger", "kenward-roger-linear", "kenward-roger-expected", "satterthwaite"}
+    df : {"kenward-roger-linear", "kenward-roger", "kenward-roger-expected", "satterthwaite"}
         How standard errors and degrees of freedom are made; see `mmrm`.
     likelihood : {"reml", "ml"}
         Restricted or full maximum likelihood; "ml" only with df="satterthwaite".
@@ -88,7 +89,7 @@ class MixedModel:
     control: str | None = None
     change_from: str | None = None
     categorical: tuple[str, ...] = ()
-    df: str = "kenward-roger"
+    df: str = "kenward-roger-linear"
     likelihood: str = "reml"
 
     def __post_init__(self) -> None:
@@ -103,7 +104,8 @@ class MixedModel:
         if (self.time is not None) != STRUCTURES[self.covariance].in_time:
             wanted = "needs" if self.time is None else "does not use"
             raise DefinitionError(
-                f"covariance={self.covariance!r} {wanted} the time of each visit; time is {self.time!r}. Only "
+                f"covariance={self.covariance!r} {wanted} the time of each visit; time is {self.time!r}. "
+                "Only "
                 "'spatial-exponential' works in time."
             )
         if self.likelihood == "ml" and self.df != "satterthwaite":
@@ -111,9 +113,13 @@ class MixedModel:
                 f"df={self.df!r} adjusts restricted likelihood; with likelihood='ml' use df='satterthwaite'."
             )
         if {self.outcome, self.subject} & set(self.variables):
-            raise DefinitionError(f"fixed is {self.fixed!r}; the outcome and the patient cannot be terms of it.")
+            raise DefinitionError(
+                f"fixed is {self.fixed!r}; the outcome and the patient cannot be terms of it."
+            )
         if self.control is not None and self.arm not in self.variables:
-            raise DefinitionError(f"control is {self.control!r}, but {self.arm!r} is not a term of {self.fixed!r}.")
+            raise DefinitionError(
+                f"control is {self.control!r}, but {self.arm!r} is not a term of {self.fixed!r}."
+            )
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
@@ -174,23 +180,26 @@ def mmrm(table: Any, model: MixedModel, *, level: float = 0.95) -> MixedModelFit
 
     Notes
     -----
-    Patient i has the outcomes :math:`y_i \sim N(X_i\beta, V_i(\theta))` at the visits seen; missing visits are
-    taken as missing at random given those seen. :math:`\theta` maximises the restricted likelihood by Newton
-    steps with exact derivatives; :math:`\hat\beta = \Phi X'V^{-1}y` with :math:`\Phi = (X'V^{-1}X)^{-1}`.
+    Patient i has the outcomes :math:`y_i \sim N(X_i\beta, V_i(\theta))` at the visits seen; missing visits
+    are taken as missing at random given those seen. :math:`\theta` maximises the restricted likelihood by
+    Newton steps with exact derivatives; :math:`\hat\beta = \Phi X'V^{-1}y` with :math:`\Phi =
+    (X'V^{-1}X)^{-1}`.
 
     A mean by arm and visit takes numeric covariates at their average over the used rows and weights the
     levels of every categorical covariate equally, as R's emmeans does by default.
 
     Every number has a t reference. "satterthwaite" takes the standard error from :math:`\Phi` and
-    :math:`\mathrm{df} = 2(l'\Phi l)^2 / g'Wg`, with g the gradient of :math:`l'\Phi l` and W the inverse observed
-    information of :math:`\theta`. The Kenward-Roger methods use the same df with the adjusted standard error:
-    "kenward-roger" as R's mmrm by default, with second derivatives of V in mmrm's parametrisation, on which the
-    standard error slightly depends; "kenward-roger-linear" without them, as SAS does for an unstructured
-    covariance; "kenward-roger-expected" with the expected information, as printed by Kenward and Roger (1997)
-    for covariances that are linear in their parameters and done by R's pbkrtest.
+    :math:`\mathrm{df} = 2(l'\Phi l)^2 / g'Wg`, with g the gradient of :math:`l'\Phi l` and W the inverse
+    observed information of :math:`\theta`. The Kenward-Roger methods have the same df and widen the standard
+    error for the covariance being estimated. "kenward-roger-linear" leaves second derivatives of V out, as
+    SAS does for an unstructured covariance; with complete data, arms and visits only, and an unstructured
+    covariance it gives the t test of each visit. "kenward-roger" has them, as R's mmrm by default; they
+    depend on how V is parametrised, and in that of mmrm they make standard errors too small with few patients
+    (decision 11). "kenward-roger-expected" is as linear, with the expected information, as printed by Kenward
+    and Roger (1997) and done by R's pbkrtest.
 
-    With few patients an unstructured covariance is estimated poorly, and p values below about 10 patients per arm
-    lean on normal outcomes; half-steps of the EDSS are not normal.
+    With few patients an unstructured covariance is estimated poorly, and p values below about 10 patients per
+    arm lean on normal outcomes; half-steps of the EDSS are not normal.
 
     References
     ----------
@@ -214,16 +223,16 @@ def mmrm(table: Any, model: MixedModel, *, level: float = 0.95) -> MixedModelFit
     ...     fixed="month",
     ...     visit="month",
     ...     covariance="compound-symmetry",
-    ...     change_from="0",
+    ...     change_from="month 0",
     ... )
     >>> fit = rv.stats.mmrm(visits, model)
     >>> for change in fit.estimates[3:]:
     ...     print(change.quantity, change.text())
-    mean change of walk_s from 0 to 6 -0.17
+    mean change of walk_s from month 0 to month 6 −0.13 (95 % interval −0.52 to 0.27)
+    mean change of walk_s from month 0 to month 12 −0.56 (95 % interval −0.94 to −0.19)
     """
     confidence = as_level(level)
     long = read(table, model)
-    visits = [f"visit {each}" if each.replace(".", "").isdigit() else each for each in long.visits]
     _refuse_too_few(long, model)
     design, back = independent(long)
     scale = _scale(long, design)
@@ -233,7 +242,7 @@ def mmrm(table: Any, model: MixedModel, *, level: float = 0.95) -> MixedModelFit
         names=tuple(
             f"{name}{f' ({group})' if group else ''}"
             for group in long.groups
-            for name in parameter_names(STRUCTURES[model.covariance], visits)
+            for name in parameter_names(STRUCTURES[model.covariance], list(long.visits))
         ),
         blocks=blocks,
         n_columns=design.shape[1],
@@ -260,10 +269,15 @@ def _refuse_too_few(long: LongTable, model: MixedModel) -> None:
         )
     structure = STRUCTURES[model.covariance]
     count = structure.parameters(m) * len(long.groups)
-    simpler = f" Use covariance={structure.simpler!r}, or fewer terms." if structure.simpler else " Use fewer terms."
+    simpler = (
+        f" Use covariance={structure.simpler!r}, or fewer terms."
+        if structure.simpler
+        else " Use fewer terms."
+    )
     if n_rows < p + count:
         raise InputError(
-            f"{n_rows} rows of {len(long.subjects)} patients are fewer than the {p} parameters of the means and the "
+            f"{n_rows} rows of {len(long.subjects)} patients are fewer than the {p} parameters of the "
+            "means and the "
             f"{count} of the covariance ({model.covariance}).{simpler}"
         )
     if model.covariance == "unstructured":
@@ -277,8 +291,9 @@ def _refuse_unstructured(long: LongTable, simpler: str) -> None:
     n = len(long.subjects)
     if n < m + per_visit:
         raise InputError(
-            f"{n} patients are fewer than the {m} visits and {per_visit} means per visit that an unstructured "
-            f"covariance needs patients for ({m + per_visit}).{simpler}"
+            f"{n} patients are fewer than an unstructured covariance of {m} visits with {per_visit} means "
+            "at each "
+            f"visit needs ({m + per_visit}).{simpler}"
         )
     for place, name in enumerate(long.groups):
         seen = long.seen[long.group == place].astype(float)
@@ -288,8 +303,10 @@ def _refuse_unstructured(long: LongTable, simpler: str) -> None:
             a, b = least[0] if least.size else (0, m - 1)
             group = f" of group {name!r}" if name else ""
             raise InputError(
-                f"{seen.shape[0]} patients{group} with {int(together[a, b])} seen at both {long.visits[a]} and "
-                f"{long.visits[b]} are fewer than an unstructured covariance of {m} visits needs.{simpler}"
+                f"{seen.shape[0]} patients{group}, {int(together[a, b])} of them seen at both "
+                f"{long.visits[a]} "
+                f"and {long.visits[b]}, are fewer than an unstructured covariance of {m} visits "
+                f"needs.{simpler}"
             )
 
 
@@ -298,7 +315,9 @@ def _scale(long: LongTable, design: Floats) -> float:
     residual = long.outcome - design @ (design.T @ long.outcome)
     scale = float(np.sqrt(np.mean(residual**2)))
     if scale <= 1e-12 * max(float(np.abs(long.outcome).max()), 1e-300):
-        raise InputError("the outcome does not scatter around its means at all; there is nothing to estimate.")
+        raise InputError(
+            "the outcome does not scatter around its means at all; there is nothing to estimate."
+        )
     return scale
 
 
@@ -330,6 +349,22 @@ def _blocks(long: LongTable, rows: Floats) -> tuple[Block, ...]:
     )
 
 
+def _covariances(state: State, long: LongTable, scale: float) -> dict[str, dict[str, Any]]:
+    """Give the covariance of each group: a matrix of the visits, or variance and correlation in time."""
+    found: dict[str, dict[str, Any]] = {}
+    for group, part, theta in zip(long.groups, state.parts, state.model.parts(state.theta), strict=True):
+        if state.model.structure.in_time:
+            correlation = float(np.exp(-np.logaddexp(0, -theta[1])))
+            found[group] = {
+                "variance": [float(np.exp(theta[0])) * scale**2],
+                "correlation_over_one_unit_of_time": [correlation],
+            }
+        else:
+            columns = part.found.value[0] * scale**2
+            found[group] = {"visit": list(long.visits), **dict(zip(long.visits, columns, strict=True))}
+    return found
+
+
 def _solution(found: Fitted, model: MixedModel, back: Floats, scale: float, long: LongTable) -> Solution:
     """Bring the maximum back to the columns of the design and the unit of the outcome."""
     state = found.state
@@ -340,7 +375,7 @@ def _solution(found: Fitted, model: MixedModel, back: Floats, scale: float, long
     return Solution(
         beta=back @ state.beta * scale,
         inference=inference(state, method=model.df, back=back * scale),
-        covariances=tuple(part.found.value[0] * scale**2 for part in state.parts),
+        covariances=_covariances(state, long, scale),
         minus_two_log=float(value),
         steps=found.steps,
     )
