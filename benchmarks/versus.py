@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 import course_speed
+import mixed_model
 import plain_edss
 from clock import Row, cpu_seconds
 from ranvier import scales
@@ -81,7 +82,12 @@ def edss_with_words() -> list[Row]:
     ]
 
 
-COMPARISONS: list[Callable[[], list[Row]]] = [edss_grid, edss_with_words, *course_speed.COMPARISONS]
+COMPARISONS: list[Callable[[], list[Row]]] = [
+    edss_grid,
+    edss_with_words,
+    *course_speed.COMPARISONS,
+    *mixed_model.COMPARISONS,
+]
 
 
 def main() -> None:

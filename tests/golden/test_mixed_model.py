@@ -1,4 +1,4 @@
-"""Mixed models against mmrm, nlme, lme4 with pbkrtest and lmerTest (mixed_model.R writes mixed_model.json)."""
+"""Mixed models against mmrm, nlme, lme4 with pbkrtest and lmerTest (mixed_model.R writes the values)."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _require(given: pl.DataFrame, model: MixedModel) -> None:
         close = suggest(missing[0], given.columns)
         hint = f" Did you mean {close!r}?" if close else ""
         if missing == [model.arm]:
-            hint = " For a trial with one arm write fixed='visit'."
+            hint = f" For a trial with one arm write fixed={model.visit!r}."
         raise InputError(f"the table lacks the columns {missing}; it has {given.columns}.{hint}")
     for name in (model.outcome, model.time):
         if name is not None and not given.schema[name].is_numeric():
