@@ -159,7 +159,7 @@ def test_incomplete_rows_are_left_out_and_counted_and_the_other_visits_stay() ->
         (1, "patients without a complete row"),
     ]
     assert fit.diagnostics["patients"] == 11
-    assert "1 visit of the patients missing" in fit.explain()
+    assert "Missing visits: 1 of 33." in fit.explain()
 
 
 def test_control_and_order_of_visits_are_taken_as_given() -> None:

@@ -27,13 +27,11 @@ Floats = NDArray[np.float64]
 
 DF_METHODS = {
     "kenward-roger-linear": "Kenward-Roger standard errors and degrees of freedom, without second "
-    "derivatives of "
-    "the covariance.",
+    "derivatives of the covariance.",
     "kenward-roger": "Kenward-Roger standard errors and degrees of freedom, with second derivatives of the "
     "covariance as in R's mmrm.",
     "kenward-roger-expected": "Kenward-Roger standard errors and degrees of freedom from the expected "
-    "information, "
-    "without second derivatives of the covariance.",
+    "information, without second derivatives of the covariance.",
     "satterthwaite": "Model-based standard errors and Satterthwaite degrees of freedom.",
 }
 """Methods for standard errors and degrees of freedom, each with its sentence."""
@@ -55,8 +53,7 @@ class Inference:
         if (variance <= 0).any():  # only second derivatives can take away so much
             raise ConvergenceError(
                 "an adjusted variance of df='kenward-roger' is not above 0: there are too few patients "
-                "for its "
-                "second derivatives. Use df='kenward-roger-linear'."
+                "for its second derivatives. Use df='kenward-roger-linear'."
             )
         slopes = np.einsum("ci,kij,cj->ck", combinations, self.slopes, combinations)
         scatter = np.einsum("ck,kl,cl->c", slopes, self.parameters, slopes)

@@ -174,8 +174,7 @@ def _asked(found: tuple[str, ...], model: MixedModel) -> tuple[str, ...]:
     if len(words) > 1 or any(len(each) != 1 for each in numbers.values()):
         raise InputError(
             f"the order of the visits {sorted(found)} cannot be read from their names; give visit_order, "
-            "such as "
-            "visit_order=('baseline', 'month 3')."
+            "such as visit_order=('baseline', 'month 3')."
         )
     return tuple(sorted(found, key=lambda visit: float(numbers[visit][0])))
 
@@ -201,8 +200,8 @@ def _refuse_twice(
     if twice.size:
         who, when = divmod(int(key[twice[0]]), len(visits))
         raise InputError(
-            f"patient {subjects[who]!r} has more than one row for visit {visits[when]!r}; keep one row per "
-            "patient and visit."
+            f"patient {subjects[who]!r} has more than one row for visit {visits[when]!r}; keep one row "
+            "per patient and visit."
         )
 
 

@@ -40,14 +40,15 @@ SCHEMA = {
 }
 ONE_ARM = "One arm: the means say what happened, not what the treatment did."
 MISSING = (
-    "Missing visits are taken as missing at random: patients who left are taken to go on like patients "
-    "with the "
+    "They are taken as missing at random: patients who left are taken to go on like patients with the "
     "same earlier values."
 )
+AVERAGED = (
+    "Means take numeric covariates at their mean over the rows, and the levels of a categorical one equally."
+)
 SHRUNK = (
-    "The second derivatives of df='kenward-roger' make standard errors smaller than unadjusted ones here, "
-    "which "
-    "claims more precision than the data have; df='kenward-roger-linear' does not."
+    "The second derivatives of df='kenward-roger' make standard errors smaller than unadjusted ones "
+    "here, which claims more precision than the data have; df='kenward-roger-linear' does not."
 )
 FEW_DF = 4.0
 """Degrees of freedom below which an interval rests on next to no information about its own width."""
@@ -198,14 +199,13 @@ def _method(long: LongTable, model: MixedModel) -> str:
     """Say how the numbers were made."""
     structure = STRUCTURES[model.covariance].text
     own = f", with own parameters for each value of {model.groups}" if model.groups else ""
+    others = set(model.variables) - {model.arm, model.visit}
+    averaged = f" {AVERAGED}" if others else ""
     how = "restricted maximum likelihood" if model.likelihood == "reml" else "maximum likelihood"
     return (
         f"{plural(len(long.subjects), 'patient')}, {plural(long.outcome.size, 'row')}, visits "
         f"{', '.join(long.visits)}. The mean is {model.fixed}. Covariance {model.covariance}{own}: "
-        f"{structure}. "
-        f"Estimated by {how}. {DF_METHODS[model.df]} Covariates are taken at their mean over the rows; "
-        "the levels of a "
-        "categorical covariate weigh the same."
+        f"{structure}. Estimated by {how}. {DF_METHODS[model.df]}{averaged}"
     )
 
 
@@ -216,7 +216,7 @@ def _notes(long: LongTable, basis: Basis, table: pl.DataFrame) -> tuple[str, ...
         notes.append(ONE_ARM)
     if not long.seen.all():
         absent = int((~long.seen).sum())
-        notes.append(f"{plural(absent, 'visit')} of the patients missing. {MISSING}")
+        notes.append(f"Missing visits: {absent} of {long.seen.size}. {MISSING}")
     model, found = basis.model, basis.solution.inference
     dropped = [name for name, factor in long.factors.items() if len(factor.levels) == 1 and name != model.arm]
     if dropped:
@@ -227,7 +227,7 @@ def _notes(long: LongTable, basis: Basis, table: pl.DataFrame) -> tuple[str, ...
         notes.append(SHRUNK)
     if float(table["df"].min()) < FEW_DF:  # type: ignore[arg-type]
         notes.append(
-            f"Some numbers have fewer than {FEW_DF:g} degrees of freedom: their intervals rest on next to no "
-            "information about the scatter."
+            f"Some numbers have fewer than {FEW_DF:g} degrees of freedom: their intervals rest on next to "
+            "no information about the scatter."
         )
     return tuple(notes)

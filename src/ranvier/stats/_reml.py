@@ -1,8 +1,8 @@
 r"""Likelihood of a mixed model with all its derivatives, and the search for its maximum.
 
-With :math:`V` the covariance matrix of all observations, :math:`X` the design, :math:`\Phi =
-(X'V^{-1}X)^{-1}` and :math:`r = y - X\hat\beta`, minus twice the restricted log-likelihood is, up to a
-constant,
+With :math:`V` the covariance matrix of all observations, :math:`X` the design,
+:math:`\Phi = (X'V^{-1}X)^{-1}` and :math:`r = y - X\hat\beta`, minus twice the restricted log-likelihood is,
+up to a constant,
 
 .. math:: \log|V| + \log|X'V^{-1}X| + r'V^{-1}r;
 
@@ -274,8 +274,8 @@ def fit(model: Model, log_sd: list[Floats]) -> Fitted:
         name for name, move in zip(model.names, np.abs(step), strict=True) if move > np.abs(step).max() / 2
     ]
     raise ConvergenceError(
-        f"the search for the covariance did not settle in {steps} steps: {_listed(moving)} still moving, as "
-        f"when the likelihood rises without end. {_advice(model)}"
+        f"the search for the covariance did not settle in {steps} steps: {_listed(moving)} still moving, "
+        f"as when the likelihood rises without end. {_advice(model)}"
     )
 
 
@@ -319,8 +319,7 @@ def _refuse_singular(state: State) -> None:
         shape = [name for name in names if name.startswith("co")]
         raise ConvergenceError(
             f"the {state.model.covariance} covariance became singular: some visits determine another "
-            "exactly, so "
-            f"that {_listed(shape)} cannot be estimated. {_advice(state.model)}"
+            f"exactly, so that {_listed(shape)} cannot be estimated. {_advice(state.model)}"
         )
 
 
@@ -336,8 +335,7 @@ def _refuse_failure(state: State, what: str) -> None:
     names = [name for name, share in zip(state.model.names, weight, strict=True) if share > weight.max() / 2]
     raise ConvergenceError(
         f"{what}, but the data say nothing about {_listed(names)} under the {state.model.covariance} "
-        "covariance. "
-        f"{_advice(state.model)}"
+        f"covariance. {_advice(state.model)}"
     )
 
 

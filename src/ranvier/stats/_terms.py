@@ -61,8 +61,7 @@ def parse(text: str) -> tuple[Term, ...]:
         if any(not name for piece in crossed for name in piece):
             raise DefinitionError(
                 f"fixed is {text!r}; write terms as 'arm * visit + baseline', where * crosses two columns "
-                "and "
-                "their own terms come along."
+                "and their own terms come along."
             )
         for size in range(1, len(crossed) + 1):
             for chosen in combinations(crossed, size):

@@ -17,10 +17,8 @@ Floats = NDArray[np.float64]
 
 METHOD = (
     "Change from baseline by arm, adjusted for the baseline with one slope for all arms (analysis of "
-    "covariance). "
-    "Standard errors are HC3, which allow the scatter to differ between patients; intervals and p values "
-    "are from "
-    "the t distribution."
+    "covariance). Standard errors are HC3, which allow the scatter to differ between patients; intervals "
+    "and p values are from the t distribution."
 )
 REFERENCES = (
     "MacKinnon JG, White H (1985). doi:10.1016/0304-4076(85)90158-7",
@@ -167,8 +165,8 @@ def _complete(
     counts = {name: chosen.count(name) for name in arms}
     if len(arms) < 2:
         raise InputError(
-            f"{plural(len(arms), 'arm')} with complete patients ({', '.join(arms) or 'none'}); an adjusted "
-            "difference needs two. For one arm use stats.paired."
+            f"{plural(len(arms), 'arm')} with complete patients ({', '.join(arms) or 'none'}); an "
+            "adjusted difference needs two. For one arm use stats.paired."
         )
     few = [name for name, count in counts.items() if count < 2]
     if few:
@@ -206,16 +204,15 @@ def _fit(design: Floats, change: Floats) -> tuple[Floats, Floats]:
     q, r = np.linalg.qr(design)
     if abs(r[-1, -1]) <= SMALLEST_SHARE * max(float(np.linalg.norm(design[:, -1])), 1e-300):
         raise InputError(
-            "the baseline does not vary within the arms, so it cannot be adjusted for; compare the changes "
-            "themselves."
+            "the baseline does not vary within the arms, so it cannot be adjusted for; compare the "
+            "changes themselves."
         )
     leverage = (q**2).sum(axis=1)
     alone = np.flatnonzero(leverage > FULL_LEVERAGE)
     if alone.size:
         raise InputError(
             f"complete patient {alone[0]} alone determines a parameter (leverage 1), so that HC3 does not "
-            "exist; "
-            "leave out the arm or the adjustment."
+            "exist; leave out the arm or the adjustment."
         )
     residual = change - q @ (q.T @ change)
     back = np.linalg.inv(r)

@@ -105,8 +105,7 @@ class MixedModel:
             wanted = "needs" if self.time is None else "does not use"
             raise DefinitionError(
                 f"covariance={self.covariance!r} {wanted} the time of each visit; time is {self.time!r}. "
-                "Only "
-                "'spatial-exponential' works in time."
+                "Only 'spatial-exponential' works in time."
             )
         if self.likelihood == "ml" and self.df != "satterthwaite":
             raise DefinitionError(
@@ -264,8 +263,8 @@ def _refuse_too_few(long: LongTable, model: MixedModel) -> None:
     m, n_rows, p = len(long.visits), *long.x.shape
     if m < 2:
         raise InputError(
-            f"the table has one visit only ({long.visits[0]}); a mixed model for repeated measures needs at "
-            "least two. For one visit use stats.ancova."
+            f"the table has one visit only ({long.visits[0]}); a mixed model for repeated measures needs "
+            "at least two. For one visit use stats.ancova."
         )
     structure = STRUCTURES[model.covariance]
     count = structure.parameters(m) * len(long.groups)
@@ -277,8 +276,7 @@ def _refuse_too_few(long: LongTable, model: MixedModel) -> None:
     if n_rows < p + count:
         raise InputError(
             f"{n_rows} rows of {len(long.subjects)} patients are fewer than the {p} parameters of the "
-            "means and the "
-            f"{count} of the covariance ({model.covariance}).{simpler}"
+            f"means and the {count} of the covariance ({model.covariance}).{simpler}"
         )
     if model.covariance == "unstructured":
         _refuse_unstructured(long, simpler)
@@ -292,8 +290,7 @@ def _refuse_unstructured(long: LongTable, simpler: str) -> None:
     if n < m + per_visit:
         raise InputError(
             f"{n} patients are fewer than an unstructured covariance of {m} visits with {per_visit} means "
-            "at each "
-            f"visit needs ({m + per_visit}).{simpler}"
+            f"at each visit needs ({m + per_visit}).{simpler}"
         )
     for place, name in enumerate(long.groups):
         seen = long.seen[long.group == place].astype(float)
@@ -304,9 +301,8 @@ def _refuse_unstructured(long: LongTable, simpler: str) -> None:
             group = f" of group {name!r}" if name else ""
             raise InputError(
                 f"{seen.shape[0]} patients{group}, {int(together[a, b])} of them seen at both "
-                f"{long.visits[a]} "
-                f"and {long.visits[b]}, are fewer than an unstructured covariance of {m} visits "
-                f"needs.{simpler}"
+                f"{long.visits[a]} and {long.visits[b]}, are fewer than an unstructured covariance of {m} "
+                f"visits needs.{simpler}"
             )
 
 
