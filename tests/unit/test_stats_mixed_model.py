@@ -174,6 +174,14 @@ def test_control_and_order_of_visits_are_taken_as_given() -> None:
     assert fit.table.filter(kind="difference")["versus"].unique().to_list() == ["placebo"]
 
 
+@pytest.mark.parametrize("name", ["visit-{}", "V{}", "week {}", "week -{}"])
+def test_a_hyphen_in_the_name_of_a_visit_is_a_minus_sign_only_after_a_space(name: str) -> None:
+    table = trial().with_columns(pl.col("visit").replace({f"month {k}": name.format(k) for k in (3, 6, 9)}))
+    found = mmrm(table, MixedModel(outcome="change", covariance="ar1")).diagnostics["visits"]
+    order = (9, 6, 3) if " -" in name else (3, 6, 9)
+    assert found == [name.format(k) for k in order]
+
+
 def test_numeric_visits_are_labelled_with_their_column() -> None:
     table = trial().with_columns(pl.col("visit").str.slice(6).cast(pl.Int64).alias("month")).drop("visit")
     fit = mmrm(table, MixedModel(outcome="change", fixed="arm * month", visit="month"))

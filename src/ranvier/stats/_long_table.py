@@ -22,7 +22,8 @@ __all__ = ["LongTable", "read"]
 
 Floats = NDArray[np.float64]
 
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+NUMBER = re.compile(r"(?:(?<!\S)-)?\d+(?:\.\d+)?")
+"""A number in the name of a visit; a hyphen is a minus sign only after a space, as in "week -2"."""
 ALL_PATIENTS = "all patients"
 """Label where the model has no arms."""
 SMALLEST_SHARE = 1e-9
@@ -151,7 +152,7 @@ def _visit_order(used: pl.DataFrame, model: MixedModel) -> tuple[pl.DataFrame, t
     column = used[model.visit]
     if column.dtype.is_numeric():
         days = column.unique().sort().to_list()
-        labels = {day: f"{model.visit} {day:g}" for day in days}
+        labels = {day: f"{model.visit} {int(day) if day == int(day) else day}" for day in days}
         used = used.with_columns(column.replace_strict(labels, return_dtype=pl.String))
         return used, _asked(tuple(labels.values()), model)
     if isinstance(column.dtype, pl.Enum) and model.visit_order is None:
