@@ -64,6 +64,18 @@ AFTER = """
 covariates give the t test of every visit; the order of rows and the unit of the outcome change nothing.
 `stats.ancova` agrees with R's `lm` and `sandwich::vcovHC(type = "HC3")` to 1e-9
 (`tests/golden/test_ancova.py`).
+
+## Speed
+
+`benchmarks/mixed_model.py`: CPU time on one thread of a busy machine, unstructured covariance, one visit in
+ten missed. Both sides give the means by arm and visit with their differences (in R by emmeans).
+
+| trial | method | ranvier | R mmrm |
+|---|---|---|---|
+| 60 patients, 4 visits | Satterthwaite | 18 ms | 139 ms |
+| | Kenward-Roger, linear | 20 ms | 193 ms |
+| 5,000 patients, 6 visits | Satterthwaite | 0.12 s | 14 s |
+| | Kenward-Roger, linear | 0.15 s | 28 s |
 """
 
 
