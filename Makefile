@@ -41,7 +41,7 @@ docs: .venv/ready
 bench: .venv/ready
 	$(BIN)/python benchmarks/versus.py
 
-# Regenerates peer values; needs R with exactRankTests, coin, survival, bpcp, coxphf and jsonlite.
+# Regenerates peer values; needs R with the packages that the head of each script names.
 golden:
 	for script in tests/golden/*.R; do Rscript $$script; done
 

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 import course_speed
+import mixed_model
 import plain_edss
 import survival
 from clock import Row, cpu_seconds
@@ -87,6 +88,7 @@ COMPARISONS: list[Callable[[], list[Row]]] = [
     edss_with_words,
     *course_speed.COMPARISONS,
     *survival.COMPARISONS,
+    *mixed_model.COMPARISONS,
 ]
 
 

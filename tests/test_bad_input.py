@@ -19,6 +19,16 @@ from ranvier.errors import ConvergenceError, DefinitionError, InputError, Ranvie
 VISIT = pl.DataFrame({"subject": ["P1"], "day": ["0"]})
 COURSE = pl.DataFrame({"subject": ["P1", "P1"], "day": [0, 90], "edss": [4.0, 5.0]})
 COUNTS: dict[str, Any] = {"arm": ["a", "a", "b", "b"], "relapses": [1, 0, 2, 1], "years": [1.0] * 4}
+REPEATED = pl.DataFrame(
+    {
+        "subject": ["P1", "P1", "P2", "P2"],
+        "day": [0, 90] * 2,
+        "arm": ["a", "a", "b", "b"],
+        "edss": [4.0, 5, 3, 3],
+    }
+)
+TWO_ARMS = REPEATED.with_columns(arm=pl.Series(["a", "b", "b", "b"]))
+MMRM = rv.stats.MixedModel(outcome="edss", fixed="arm * day", visit="day")
 SCHEDULE: dict[str, Any] = {"schedule": pl.DataFrame(), "arms": [], "ambulation_coding": None}
 MSFC: dict[str, Any] = {
     "walk_mean_s": 6.0,
@@ -81,6 +91,67 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         {"method": "permutation"},
         InputError,
         r"periods of equal length",
+    ),
+    (
+        "stats.MixedModel",
+        (),
+        {"outcome": "edss", "covariance": "ar2"},
+        DefinitionError,
+        r"Did you mean 'ar1'",
+    ),
+    (
+        "stats.MixedModel",
+        (),
+        {"outcome": "edss", "fixed": "arm:visit"},
+        DefinitionError,
+        r"Write arm \* visit",
+    ),
+    ("stats.mmrm", ({}, MMRM), {}, InputError, r"dict is not a table"),
+    ("stats.mmrm", (VISIT, MMRM), {}, InputError, r"lacks the columns \['edss', 'arm'\]"),
+    ("stats.mmrm", (REPEATED.drop("arm"), MMRM), {}, InputError, r"with one arm write fixed='day'"),
+    (
+        "stats.mmrm",
+        (pl.concat([REPEATED] * 2), MMRM),
+        {},
+        InputError,
+        r"'P1' has more than one row for visit 'day 0'",
+    ),
+    (
+        "stats.mmrm",
+        (REPEATED.with_columns(edss=pl.lit("4")), MMRM),
+        {},
+        InputError,
+        r"'edss' is String; .* numbers",
+    ),
+    ("stats.mmrm", (REPEATED.with_columns(edss=None), MMRM), {}, InputError, r"'edss' is Null; it must hold"),
+    (
+        "stats.mmrm",
+        (REPEATED.with_columns(edss=pl.lit(None, pl.Float64)), MMRM),
+        {},
+        InputError,
+        r"no row .* complete",
+    ),
+    ("stats.mmrm", (REPEATED, MMRM), {}, InputError, r"4 rows of 2 patients are fewer than the 4 parameters"),
+    ("stats.mmrm", (REPEATED, MMRM), {"level": 95}, InputError, r"level is 95"),
+    ("stats.mmrm", (REPEATED.filter(day=0), MMRM), {}, InputError, r"one visit only .*stats\.ancova"),
+    ("stats.mmrm", (TWO_ARMS, MMRM), {}, InputError, r"'P1' has more than one value of 'arm'"),
+    ("stats.ancova", ([1.0], [1.0, 2.0], ["a", "b"]), {}, InputError, r"before has 1 value and after 2"),
+    ("stats.ancova", ([1.0, 2], [1.0, 2], ["a", "a"]), {}, InputError, r"1 arm .* use stats\.paired"),
+    (
+        "stats.ancova",
+        ([1.0, 2, 3], [1.0, 2, 3], ["a", "a", "b"]),
+        {},
+        InputError,
+        r"arm 'b' has one complete",
+    ),
+    ("stats.ancova", (["x", 2], [1.0, 2], ["a", "b"]), {}, InputError, r"before holds something"),
+    ("stats.ancova", ([1, 1, 1, 1, 1], [1, 2, 3, 1, 2], list("aabba")), {}, InputError, r"does not vary"),
+    (
+        "stats.ancova",
+        ([1, 2, 3, 4], [1, 2, 3, 1], list("aabb")),
+        {"control": "c"},
+        InputError,
+        r"control is 'c'",
     ),
     ("stats.EntryRule", (), {"min_relapses": -1}, DefinitionError, r"min_relapses is -1"),
     (

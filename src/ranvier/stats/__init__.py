@@ -1,5 +1,6 @@
 """Statistics for small trials: exact where it matters, models with their assumptions said where not."""
 
+from ranvier.stats.adjusted_change import ancova
 from ranvier.stats.arm_comparison import LogRank, log_rank
 from ranvier.stats.bayes import beta_binomial, gamma_poisson
 from ranvier.stats.binomial import proportion, zero_event_bound
@@ -8,6 +9,8 @@ from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule,
 from ranvier.stats.hypothesis_graphs import GraphTest, gatekeeping
 from ranvier.stats.imputation import MISSING_AT_RANDOM, ImputationModel, Imputed, impute
 from ranvier.stats.interval_events import IntervalFit, interval_survival
+from ranvier.stats.mixed_fit import MixedModelFit
+from ranvier.stats.mixed_model import COVARIANCES, MixedModel, mmrm
 from ranvier.stats.multiplicity import AdjustedPValues, adjust
 from ranvier.stats.ordinal_models import ordinal_mixed
 from ranvier.stats.pairs import paired
@@ -38,6 +41,7 @@ from ranvier.stats.yes_no_pairs import mcnemar
 
 __all__ = [
     "BEFORE_AFTER_NOTE",
+    "COVARIANCES",
     "ENUMERATE_UP_TO",
     "MISSING_AT_RANDOM",
     "PREVENT_ENTRY",
@@ -54,6 +58,8 @@ __all__ = [
     "IntervalFit",
     "LogRank",
     "MeanCumulative",
+    "MixedModel",
+    "MixedModelFit",
     "RatePrior",
     "ResponderTipping",
     "SharePrior",
@@ -61,6 +67,7 @@ __all__ = [
     "TippingPoint",
     "WeibullFit",
     "adjust",
+    "ancova",
     "before_after",
     "beta_binomial",
     "compare_proportions",
@@ -73,6 +80,7 @@ __all__ = [
     "log_rank",
     "mcnemar",
     "mean_cumulative",
+    "mmrm",
     "ordinal_mixed",
     "paired",
     "permutation",
