@@ -2,6 +2,7 @@
 
 from ranvier.stats.binomial import proportion, zero_event_bound
 from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule, expected_after_entry
+from ranvier.stats.monitoring import StoppingBoundary, StoppingState, stopping_rule
 from ranvier.stats.pairs import paired
 from ranvier.stats.periods import BEFORE_AFTER_NOTE, before_after
 from ranvier.stats.poisson import rate, rate_ratio
@@ -11,11 +12,14 @@ __all__ = [
     "PREVENT_ENTRY",
     "TWO_IN_TWO_YEARS",
     "EntryRule",
+    "StoppingBoundary",
+    "StoppingState",
     "before_after",
     "expected_after_entry",
     "paired",
     "proportion",
     "rate",
     "rate_ratio",
+    "stopping_rule",
     "zero_event_bound",
 ]

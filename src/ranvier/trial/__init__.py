@@ -12,10 +12,10 @@ from ranvier.trial.protocol import (
     Product,
     Protocol,
     Source,
-    StoppingRule,
     VisitWindow,
 )
 from ranvier.trial.schedule import VISIT_REASONS, assign_visits, since_baseline, take
+from ranvier.trial.stopping import STOPPING_EVENTS, STOPPING_METHODS, StoppingRule
 from ranvier.trial.trial import Trial
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "DATA_KINDS",
     "DESIGNS",
     "ENDPOINT_KINDS",
+    "STOPPING_EVENTS",
+    "STOPPING_METHODS",
     "VISIT_REASONS",
     "Arm",
     "Endpoint",

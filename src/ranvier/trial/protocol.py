@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from ranvier.errors import InputError, require_choice, suggest
+from ranvier.trial.stopping import StoppingRule
 
 __all__ = [
     "CELL_CLASSES",
@@ -25,7 +26,6 @@ __all__ = [
     "Product",
     "Protocol",
     "Source",
-    "StoppingRule",
     "VisitWindow",
 ]
 
@@ -149,14 +149,6 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoppingRule:
-    """One stopping rule, in the protocol's words."""
-
-    id: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Source:
     """Where a fact of this trial was read."""
 
@@ -250,6 +242,10 @@ class Protocol:
         self._require_unique("arms", [arm.id for arm in self.arms])
         self._require_unique("visits", [visit.label for visit in self.visits])
         self._require_unique("endpoints", [endpoint.id for endpoint in self.endpoints])
+        self._require_unique("stopping_rules", [rule.id for rule in self.stopping_rules])
+        for rule in self.stopping_rules:
+            for arm in rule.arms:
+                require_choice(f"arm of stopping rule {rule.id!r}", arm, [each.id for each in self.arms])
         baselines = [visit.label for visit in self.visits if visit.baseline]
         if self.visits and len(baselines) != 1:
             raise InputError(f"exactly one visit must have baseline = true; found {baselines or 'none'}.")
@@ -387,6 +383,8 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
         return tuple(_convert(part, item, f"{where} {number}") for number, part in enumerate(value, start=1))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _build(hint, value, where)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         names = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
         raise InputError(f"{where}: {value!r} must be {names.get(hint, hint)}.")
