@@ -153,8 +153,8 @@ def _people(subjects: Any, doses: Any | None) -> pl.DataFrame:
     if negative.height:
         row = negative.row(0, named=True)
         raise InputError(
-            f"treated patients {negative['subject'].head(10).to_list()} were last seen before their first dose "
-            f"(patient {row['subject']}: last_contact_day {row['last_contact_day']}, first dose on day "
+            f"treated patients {negative['subject'].head(10).to_list()} were last seen before their first "
+            f"dose (patient {row['subject']}: last_contact_day {row['last_contact_day']}, first dose on day "
             f"{row['first_day']}); correct the day, or set treated = no."
         )
     return people.select("subject", "arm", "treated", "first_day", "follow_up")

@@ -14,7 +14,6 @@ from ranvier.safety._judging import (
     DAYS_PER_YEAR,
     EVENT_CLASSES,
     SAFETY_REASONS,
-
     classes,
     judge,
 )
@@ -186,24 +185,18 @@ def _kinds(counted: pl.DataFrame, by: str) -> pl.DataFrame:
     if by == "nested":
         coded = counted.with_columns(pl.col("body_system").fill_null(NOT_CODED))
         parts += [
-            coded.select(
-                *columns, pl.lit(kind).alias("kind"), "body_system", pl.col(column).alias("event")
-            )
+            coded.select(*columns, pl.lit(kind).alias("kind"), "body_system", pl.col(column).alias("event"))
             for kind, column in (("body_system", "body_system"), ("term", "term"))
         ]
     else:
         name = pl.format("grade {}", "grade").fill_null("grade not recorded") if by == "grade" else pl.col(by)
-        parts.append(
-            counted.select(*columns, pl.lit(by).alias("kind"), NO_SYSTEM, name.alias("event"))
-        )
+        parts.append(counted.select(*columns, pl.lit(by).alias("kind"), NO_SYSTEM, name.alias("event")))
     return pl.concat(parts).filter(pl.col("event").is_not_null())
 
 
 def _labels(kinds: pl.DataFrame, by: str) -> pl.DataFrame:
     """Give every row label in order: the classes, then the events seen, most patients first."""
-    fixed = pl.DataFrame({"kind": "class", "event": list(EVENT_CLASSES)}).select(
-        "kind", NO_SYSTEM, "event"
-    )
+    fixed = pl.DataFrame({"kind": "class", "event": list(EVENT_CLASSES)}).select("kind", NO_SYSTEM, "event")
     seen = kinds.filter(pl.col("kind") != "class").group_by(KEYS).agg(pl.col("subject").n_unique())
     if by == "grade":
         ordered = seen.sort("event")

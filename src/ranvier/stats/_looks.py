@@ -10,15 +10,13 @@ from scipy import special
 __all__ = ["TIE", "chances", "pocock_counts", "stop_counts"]
 
 TIE = 1e-12
-"""Relative difference below which a tail probability equals its limit: 1 - 0.9 is not quite 0.1 in float64."""
+"""Relative difference below which a tail probability equals its limit: 1 - 0.9 is not 0.1 in float64."""
 
 Looks = Sequence[float]
 Counts = tuple[int | None, ...]
 
 
-def stop_counts(
-    looks: Looks, limit: float, method: str, level: float, prior: tuple[float, float]
-) -> Counts:
+def stop_counts(looks: Looks, limit: float, method: str, level: float, prior: tuple[float, float]) -> Counts:
     """Give the smallest count that stops at each look, or None where none can."""
     tail = (1 - level) * (1 + TIE)
     found: list[int | None] = []

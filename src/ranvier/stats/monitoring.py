@@ -24,6 +24,9 @@ __all__ = ["StoppingBoundary", "StoppingState", "stopping_rule"]
 UNIFORM = (1.0, 1.0)
 """Beta prior that takes every share for equally likely."""
 
+LOOKS_MARKED = 40
+"""Looks up to which each is marked in the figure."""
+
 SOURCES = {
     "binomial": "Clopper CJ, Pearson ES (1934). doi:10.1093/biomet/26.4.404",
     "poisson": "Garwood F (1936). doi:10.1093/biomet/28.3-4.437",
@@ -175,9 +178,7 @@ class StoppingBoundary:
         if wrong:
             allowed = "0 or more" if self.method == "poisson" else "from 0 to 1"
             raise InputError(f"rates holds {wrong[0]!r}; a true rate is {allowed}.")
-        found = [
-            chances(rate, self.looks, self.counts, poisson=self.method == "poisson") for rate in chosen
-        ]
+        found = [chances(rate, self.looks, self.counts, poisson=self.method == "poisson") for rate in chosen]
         expected = [
             sum(p * look for p, look in zip(stops, self.looks, strict=True))
             + (1 - sum(stops)) * self.looks[-1]
@@ -223,8 +224,8 @@ class StoppingBoundary:
             f"bound of the share lies above {limit}.",
             "poisson": f"At each look the trial stops when the exact one-sided {100 * self.level:g} % lower "
             f"bound of the rate lies above {limit}.",
-            "pocock": f"Every look has the same level ({100 * (self.look_level or 0):.2f} %, one-sided), chosen "
-            f"so that a trial with a true share of {limit} is stopped with a chance of at most "
+            "pocock": f"Every look has the same level ({100 * (self.look_level or 0):.2f} %, one-sided), "
+            f"chosen so that a trial with a true share of {limit} is stopped with a chance of at most "
             f"{percent(1 - self.level)} over all looks.",
             "beta-binomial": f"The trial stops when the probability that the share is above {limit} exceeds "
             f"{100 * self.level:g} %, starting from a beta prior with parameters {self.prior}.",
@@ -268,7 +269,17 @@ class StoppingBoundary:
             ax = Figure(figsize=(6, 3.2), layout="constrained").add_subplot()
         known = [(look, stop) for look, stop in zip(self.looks, self.counts, strict=True) if stop is not None]
         looks, stops = [look for look, _ in known], [stop for _, stop in known]
-        ax.plot(looks, stops, color="C1", marker="s", markersize=4, linewidth=1, label="stop at this or more")
+        size = 4.0 if len(looks) <= LOOKS_MARKED else 0.0
+        ax.step(
+            looks,
+            stops,
+            where="post",
+            color="C1",
+            marker="s",
+            markersize=size,
+            linewidth=1.2,
+            label="stop at this or more",
+        )
         ax.set_ylim(-0.4, max(stops) + 1.2)
         ax.set_xlim(0, max(self.looks) * 1.03)
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))

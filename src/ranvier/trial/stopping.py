@@ -84,7 +84,7 @@ class StoppingRule:
         for name in self.events:
             require_choice(f"events of {where}", name, STOPPING_EVENTS)
         if not self.events:
-            raise InputError(f"{where} counts no events; give events, such as [\"serious\"].")
+            raise InputError(f'{where} counts no events; give events, such as ["serious"].')
         if self.limit is None:
             raise InputError(f"{where} has no limit; give the highest share or rate that is acceptable.")
         if (self.max_n is None) == (not self.looks):
