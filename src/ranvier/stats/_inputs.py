@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ranvier.errors import InputError
 
-__all__ = ["as_count", "as_level", "as_years", "find_root"]
+__all__ = ["as_count", "as_level", "as_two", "as_years", "find_root"]
 
 SMALLEST = 1e-300
 """Absolute tolerance of the root search: so small that only the relative one counts."""
@@ -38,6 +38,14 @@ def as_level(level: Any) -> float:
         hint = " Write 0.95 for 95 %." if share > 1 else ""
         raise InputError(f"level is {level!r}; it must lie between 0 and 1, both excluded.{hint}")
     return share
+
+
+def as_two(name: str, values: Any) -> tuple[Any, Any]:
+    """Give exactly two values, one of each group."""
+    pair = [] if isinstance(values, str) or not isinstance(values, Iterable) else list(values)
+    if len(pair) != 2:
+        raise InputError(f"{name} is {values!r}; give two values, the first group before the second.")
+    return pair[0], pair[1]
 
 
 def as_years(name: str, value: Any) -> float:

@@ -13,14 +13,9 @@ from ranvier.errors import InputError, require_choice
 from ranvier.result import Estimate, LeftOut, number, percent, plural
 from ranvier.stats import signed_rank
 from ranvier.stats._inputs import as_level
+from ranvier.stats._samples import as_sample, steps_per_unit
 
 __all__ = ["paired"]
-
-TIE_DIGITS = 12
-"""Differences are equal when they agree to this many digits of the largest value: float64 holds 15 to 16,
-and a subtraction such as 4.3 - 5.1 already loses the last one or two."""
-LARGEST_EXPONENT = 22
-"""Powers of ten up to this one are exact in float64."""
 
 _ZEROS = {
     "pratt": "ranked and then dropped by Pratt's rule",
@@ -125,7 +120,7 @@ def paired(
     require_choice("method", method, _REFERENCES)
     require_choice("zeros", zeros, _ZEROS)
     confidence = as_level(level)
-    first, second = _values("before", before), _values("after", after)
+    first, second = as_sample("before", before), as_sample("after", after)
     if first.size != second.size:
         raise InputError(
             f"before has {plural(first.size, 'value')} and after {second.size}; give one of each per patient "
@@ -159,29 +154,10 @@ def paired(
     )
 
 
-def _values(name: str, given: ArrayLike) -> NDArray[np.float64]:
-    """Give one flat float array, missing as NaN; refuse text, tables and infinite values."""
-    raw = np.asarray(given)
-    text = raw.dtype.kind in "USbMm" or any(isinstance(value, str | bool) for value in raw.flat)
-    if text or raw.ndim != 1:
-        raise InputError(
-            f"{name} must be one row of numbers, with None for a missing one; got {given!r:.80}."
-        )
-    try:
-        values: NDArray[np.float64] = np.asarray(raw, dtype=np.float64)
-    except (TypeError, ValueError) as problem:
-        raise InputError(f"{name} holds something that is not a number: {problem}.") from problem
-    if np.isinf(values).any():
-        place = int(np.flatnonzero(np.isinf(values))[0])
-        raise InputError(f"{name}[{place}] is {values[place]}; values must be finite, or None when missing.")
-    return values
-
-
 def _on_grid(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[NDArray[np.int64], float]:
     """Give after minus before in whole steps of a decimal grid, and the steps per unit."""
     largest = float(max(np.abs(before).max(), np.abs(after).max()))
-    exponent = TIE_DIGITS - math.ceil(math.log10(largest)) if largest > 0 else 0
-    scale = 10.0 ** min(exponent, LARGEST_EXPONENT)
+    scale = steps_per_unit(largest)
     steps: NDArray[np.int64] = np.rint((after - before) * scale).astype(np.int64)
     return steps, scale
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from scipy import special
 
-from ranvier.errors import InputError, require_choice
+from ranvier.errors import require_choice
 from ranvier.result import Estimate, LeftOut, number
-from ranvier.stats._inputs import as_count, as_level, as_years, find_root
+from ranvier.stats._inputs import as_count, as_level, as_two, as_years, find_root
 from ranvier.stats.binomial import binomial_bounds
 
 __all__ = ["rate", "rate_ratio"]
@@ -178,9 +177,9 @@ def rate_ratio(
     >>> print(ratio.text(), round(ratio.p_value, 3))
     0.27 (95 % interval 0.05 to 1.03) 0.057
     """
-    first, second = _two("events", events)
+    first, second = as_two("events", events)
     counts = as_count("the first of events", first), as_count("the second of events", second)
-    first, second = _two("years", years)
+    first, second = as_two("years", years)
     times = as_years("the first of years", first), as_years("the second of years", second)
     require_choice("method", method, _RATIO_METHODS)
     confidence = as_level(level)
@@ -205,14 +204,6 @@ def rate_ratio(
             "Fay MP (2010). doi:10.32614/RJ-2010-008",
         ),
     )
-
-
-def _two(name: str, values: Any) -> tuple[float, float]:
-    """Give exactly two values."""
-    pair = [] if isinstance(values, str) or not isinstance(values, Iterable) else list(values)
-    if len(pair) != 2:
-        raise InputError(f"{name} is {values!r}; give two values, the first group before the second.")
-    return pair[0], pair[1]
 
 
 def _exact(events: int, level: float) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ranks", "compatible_shifts", "pseudomedian", "ranks", "two_sided"]
+__all__ = ["Ranks", "compatible_shifts", "pseudomedian", "ranks", "subset_counts", "two_sided"]
 
 Whole = NDArray[np.int64]
 
@@ -78,7 +78,7 @@ def two_sided(found: Ranks) -> float:
         Exact p value given the ranks; 1 when there is no non-zero difference.
     """
     smaller = min(found.below, found.above)
-    counts, exponent = _subset_counts(found.scores, smaller)
+    counts, exponent = subset_counts(found.scores, smaller)
     return min(1.0, 2 * math.ldexp(float(counts.sum()), exponent))
 
 
@@ -126,7 +126,7 @@ def compatible_shifts(steps: Whole, *, tail: float, zeros: str) -> tuple[float, 
     return low, high
 
 
-def _subset_counts(scores: Whole, limit: int) -> tuple[NDArray[np.float64], int]:
+def subset_counts(scores: Whole, limit: int) -> tuple[NDArray[np.float64], int]:
     """Give for each sum up to the limit how many subsets of the scores have it, over 2**-exponent in all.
 
     The shift algorithm of Streitberg and Roehmel: adding a score shifts the counts by it. Sums are in units
@@ -160,7 +160,7 @@ def _walsh_bounds(steps: Whole, tail: float) -> tuple[float, float]:
     zeros, because each tie is broken in favour of the shift.
     """
     sums = np.sort(_pair_sums(steps))
-    counts, exponent = _subset_counts(np.arange(1, steps.size + 1), sums.size // 2)
+    counts, exponent = subset_counts(np.arange(1, steps.size + 1), sums.size // 2)
     rejected = int(np.searchsorted(np.cumsum(counts), math.ldexp(tail, -exponent), side="right"))
     if rejected == 0:
         return -math.inf, math.inf
@@ -210,6 +210,6 @@ def _chance_of_less_below(found: Ranks, known: dict[bytes, NDArray[np.float64]])
     unit = max(1, int(np.gcd.reduce(found.scores)))
     key = found.scores.tobytes()
     if key not in known:
-        counts, exponent = _subset_counts(found.scores, int(found.scores.sum()) // 2)
+        counts, exponent = subset_counts(found.scores, int(found.scores.sum()) // 2)
         known[key] = np.ldexp(np.cumsum(counts), exponent)
     return float(known[key][found.below // unit])
