@@ -12,8 +12,9 @@ from ranvier.report.course_marks import event_marks
 from ranvier.report.course_section import confirmed_section
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph, Section
 from ranvier.report.patients import patients_section
+from ranvier.report.safety_section import safety_section
 from ranvier.report.timelines import timeline
-from ranvier.result import Derivation, Fit, LeftOut, plural
+from ranvier.result import Derivation, LeftOut, plural
 from ranvier.verdict import Analysis, Measured
 
 __all__ = ["PATIENTS_LISTED", "SECTIONS", "sections"]
@@ -240,36 +241,6 @@ def _acuity(analysis: Analysis) -> list[Block]:
     return blocks
 
 
-def _safety(analysis: Analysis) -> list[Block]:
-    if analysis.adverse is None:
-        text = (
-            "Adverse events were not recorded in these data. That says nothing about how often they happened."
-        )
-        return [Paragraph(text=text, tone="caution")]
-    blocks: list[Block] = [Paragraph(text=analysis.adverse.method)]
-    if analysis.trial.protocol.adverse_events_recorded == "serious":
-        text = "Only serious adverse events were reported by the sources; nothing is said about the others."
-        blocks.append(Paragraph(text=text, tone="caution"))
-    blocks += [Paragraph(text=note) for note in analysis.safety_notes]
-    fit = Fit(title="Patients with adverse events", estimates=analysis.safety, method_text="")
-    if analysis.safety:
-        blocks += [Numbers(estimates=analysis.safety), figures.interval_chart(fit, key="safety-bounds")]
-    seen = analysis.adverse.table.filter((pl.col("kind") != "class") & (pl.col("events") > 0))
-    listing = analysis.trial.adverse_events.filter(pl.col("serious")).drop("row", "body_system")
-    if seen.height:
-        blocks.append(
-            DataTable(
-                caption="Patients with each event",
-                frame=seen.select("arm", "event", "subjects", "events", "n", "years"),
-                labels={"subjects": "patients", "n": "treated", "years": "years at risk"},
-            )
-        )
-    blocks.append(
-        DataTable(caption="Every serious adverse event", frame=listing, labels={"subject": "patient"})
-    )
-    return blocks
-
-
 def _findings(analysis: Analysis) -> list[Block]:
     table = analysis.findings
     if table.is_empty():
@@ -351,7 +322,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Analysis], list[Block]]], ...] = (
     ("relapses", "Relapses before and after", _relapses),
     ("lesions", "MRI lesions", _lesions),
     ("acuity", "Visual acuity", _acuity),
-    ("safety", "Adverse events", _safety),
+    ("safety", "Adverse events", safety_section),
     ("reconstruction", "What is published and what is invented", _reconstruction),
     ("findings", "Data findings", _findings),
     ("methods", "Methods, definitions and versions", _methods),

@@ -12,7 +12,7 @@ from ranvier.errors import InputError, require_choice
 from ranvier.result import TRACE_SCHEMA, LeftOut
 from ranvier.trial import take
 
-__all__ = ["DAYS_PER_YEAR", "EVENT_CLASSES", "SAFETY_REASONS", "Judged", "classes", "judge"]
+__all__ = ["DAYS_PER_YEAR", "EVENT_CLASSES", "SAFETY_REASONS", "Judged", "belongs", "classes", "judge"]
 
 DAYS_PER_YEAR = 365.25
 """Mean length of a calendar year, days."""
@@ -35,6 +35,21 @@ SAFETY_REASONS = {
 }
 COUNTED = ("counted", "day-unknown")
 DETAILS = ("body_system", "grade", "related", "outcome", "procedure_related", "end_day")
+
+
+def belongs(names: Sequence[str], *, deaths: bool = False) -> pl.Expr:
+    """Say whether an event belongs to all of these classes.
+
+    With `deaths` a fatal event counts as serious even where its flag says no (ICH E2A: an event that results
+    in death is serious).
+    """
+    parts = [pl.col(f"is_{name}") for name in names]
+    if deaths:
+        parts = [
+            part | pl.col("is_fatal") if name == "serious" else part
+            for name, part in zip(names, parts, strict=True)
+        ]
+    return pl.all_horizontal(parts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,6 +82,11 @@ class Judged:
         )
         return rows.cast(pl.Schema(TRACE_SCHEMA))
 
+    def unmarked_deaths(self) -> LeftOut:
+        """Count the fatal events whose flag says that they are not serious."""
+        unmarked = self.counted.filter(pl.col("is_fatal") & ~pl.col("is_serious"))
+        return LeftOut(n=unmarked.height, reason="fatal events not marked as serious, absent from `serious`")
+
     def left_out(self) -> tuple[LeftOut, ...]:
         """Count what was not used, and what is not known about what was."""
         untimed = self.treated.filter(pl.col("follow_up").is_null()).height
@@ -90,6 +110,7 @@ class Judged:
                 n=untimed,
                 reason="treated patients whose last contact is not known, absent from person-years only",
             ),
+            self.unmarked_deaths(),
             LeftOut(
                 n=self.counted.filter(pl.col("related").is_null()).height,
                 reason="events whose relation to the product is not known, absent from `related`",

@@ -14,6 +14,7 @@ from ranvier.safety._judging import (
     DAYS_PER_YEAR,
     EVENT_CLASSES,
     SAFETY_REASONS,
+    belongs,
     classes,
     judge,
 )
@@ -154,7 +155,7 @@ def incidence(
     require_choice("grouping of adverse events", by, tuple(GROUPINGS))
     wanted = classes(among)
     judged = judge(adverse_events, subjects, doses, needed=NEEDED.get(by, ()))
-    kinds = _kinds(judged.counted.filter(pl.all_horizontal(f"is_{name}" for name in wanted)), by)
+    kinds = _kinds(judged.counted.filter(belongs(wanted)), by)
     treated = judged.treated
     rows = judged.people.select("arm").unique().join(_labels(kinds, by), how="cross").sort("arm", "place")
     only = "" if wanted == ("any",) else f" Only events that are {' and '.join(wanted)} count."

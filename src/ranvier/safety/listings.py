@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from ranvier.result import Derivation
-from ranvier.safety._judging import SAFETY_REASONS, Judged, classes, judge
+from ranvier.safety._judging import SAFETY_REASONS, Judged, belongs, classes, judge
 
 __all__ = ["serious_listing", "treatment_emergent"]
 
@@ -104,7 +104,8 @@ def serious_listing(
     Notes
     -----
     Events before the first dose and events of untreated patients are listed too: a reader of a listing must
-    find every serious event that was reported.
+    find every serious event that was reported. A fatal event is listed also when it is not marked as serious
+    (column serious).
 
     References
     ----------
@@ -121,7 +122,7 @@ def serious_listing(
     """
     wanted = classes(among)
     judged = judge(adverse_events, subjects, doses)
-    rows = judged.events.filter(pl.all_horizontal(f"is_{name}" for name in wanted))
+    rows = judged.events.filter(belongs(wanted, deaths=True))
     words = " and ".join(wanted).replace("_", "-")
     return _listing(judged, rows, f"Adverse events that are {words}", f"Listed are events that are {words}.")
 

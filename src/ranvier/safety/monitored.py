@@ -9,7 +9,7 @@ import polars as pl
 
 from ranvier.errors import InputError, require_choice
 from ranvier.result import Derivation, LeftOut
-from ranvier.safety._judging import DAYS_PER_YEAR, SAFETY_REASONS, classes, judge
+from ranvier.safety._judging import DAYS_PER_YEAR, SAFETY_REASONS, belongs, classes, judge
 
 __all__ = ["monitored_patients"]
 
@@ -65,8 +65,9 @@ def monitored_patients(
 
     Notes
     -----
-    An event whose day is not known counts: leaving it out could keep a trial running that should stop. An
-    event without a grade does not reach `min_grade`; `left_out` counts such events, which deserve a look.
+    An event whose day is not known counts, and a fatal event counts as serious even where it is not marked
+    so (ICH E2A): leaving them out could keep a trial running that should stop. An event without a grade does
+    not reach `min_grade`; `left_out` counts such events, which deserve a look.
 
     References
     ----------
@@ -90,7 +91,7 @@ def monitored_patients(
         require_choice("arm", arm, known)
     if arms:
         people = people.filter(pl.col("arm").is_in(list(arms)))
-    kept = judged.counted.filter(pl.all_horizontal(f"is_{name}" for name in wanted)).join(
+    kept = judged.counted.filter(belongs(wanted, deaths=True)).join(
         people.select("subject"), on="subject", how="semi"
     )
     ungraded = 0

@@ -10,7 +10,7 @@ import polars as pl
 
 from ranvier.errors import InputError, require_choice
 from ranvier.result import Derivation, LeftOut
-from ranvier.safety._judging import DAYS_PER_YEAR, SAFETY_REASONS, classes, judge
+from ranvier.safety._judging import DAYS_PER_YEAR, SAFETY_REASONS, belongs, classes, judge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -178,7 +178,7 @@ def first_events(
         )
     wanted = classes(among)
     judged = judge(adverse_events, subjects, doses, needed=("body_system",) if kind == "body_system" else ())
-    counted = judged.counted.filter(pl.all_horizontal(f"is_{name}" for name in wanted))
+    counted = judged.counted.filter(belongs(wanted))
     if kind != "any":
         counted = counted.filter(pl.col(kind) == event)
     first = counted.group_by("subject").agg(
@@ -334,7 +334,7 @@ def cumulative_events(
     wanted = classes(among)
     judged = judge(adverse_events, subjects, doses)
     people = judged.treated.filter(pl.col("follow_up").is_not_null()).select("subject", "arm", "follow_up")
-    counted = judged.counted.filter(pl.all_horizontal(f"is_{name}" for name in wanted))
+    counted = judged.counted.filter(belongs(wanted))
     events = counted.join(people.select("subject", "follow_up"), on="subject").filter(
         pl.col("onset") <= pl.col("follow_up")
     )

@@ -10,7 +10,7 @@ import polars as pl
 
 from ranvier.errors import require_choice
 from ranvier.result import Derivation
-from ranvier.safety._judging import SAFETY_REASONS, classes, judge
+from ranvier.safety._judging import SAFETY_REASONS, belongs, classes, judge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +165,7 @@ def worst_grade(
         adverse_events, subjects, doses, needed=("grade", *(["body_system"] if by == "body_system" else []))
     )
     event = pl.lit("any event") if by == "any" else pl.col(by)
-    counted = judged.counted.filter(pl.all_horizontal(f"is_{name}" for name in wanted))
+    counted = judged.counted.filter(belongs(wanted))
     named = counted.with_columns(event.alias("event")).filter(pl.col("event").is_not_null())
     kinds = pl.DataFrame({"event": ["any event"]}) if by == "any" else named.select("event").unique()
     worst = named.group_by("subject", "event").agg(

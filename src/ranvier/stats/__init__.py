@@ -3,6 +3,7 @@
 from ranvier.stats.bayes import beta_binomial, gamma_poisson
 from ranvier.stats.binomial import proportion, zero_event_bound
 from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule, expected_after_entry
+from ranvier.stats.event_table import EVENTS_DRAWN, EventComparison, compare_events
 from ranvier.stats.monitoring import StoppingBoundary, StoppingState, stopping_rule
 from ranvier.stats.no_events import ALL_ARMS, patients_to_exclude, zero_events
 from ranvier.stats.pairs import paired
@@ -25,17 +26,20 @@ from ranvier.stats.yes_no_pairs import mcnemar
 __all__ = [
     "ALL_ARMS",
     "BEFORE_AFTER_NOTE",
+    "EVENTS_DRAWN",
     "PREVENT_ENTRY",
     "RATE_PRIORS",
     "SHARE_PRIORS",
     "TWO_IN_TWO_YEARS",
     "EntryRule",
-    "StoppingBoundary",
-    "StoppingState",
+    "EventComparison",
     "RatePrior",
     "SharePrior",
+    "StoppingBoundary",
+    "StoppingState",
     "before_after",
     "beta_binomial",
+    "compare_events",
     "compare_proportions",
     "expected_after_entry",
     "gamma_poisson",
@@ -48,9 +52,9 @@ __all__ = [
     "rate",
     "rate_difference",
     "rate_ratio",
-    "stopping_rule",
     "sceptical_rate",
     "sceptical_share",
+    "stopping_rule",
     "zero_event_bound",
     "zero_events",
 ]

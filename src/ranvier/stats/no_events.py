@@ -50,7 +50,8 @@ def zero_events(incidence: Incidence, *, level: float = 0.95) -> Derivation:
     With a = 1 - level one-sided and half of that two-sided the share is below :math:`1 - a^{1/n}` and the
     rate below :math:`-\ln(a) / t`. The rule of three, 3 / n, stands for the one-sided 95 % bound, because
     :math:`-\ln 0.05 = 2.996`; it is too high for small n (n = 5: 60.0 % for 45.1 %) and is printed for
-    what it approximates. Adding up arms takes their true shares as equal.
+    what it approximates. Adding up arms takes their true shares as equal. An arm in which an
+    event was fatal is not said to be free of serious ones, whatever the flag says.
 
     References
     ----------
@@ -78,7 +79,9 @@ def zero_events(incidence: Incidence, *, level: float = 0.95) -> Derivation:
                 pooled.select(pl.lit(ALL_ARMS).alias("arm"), "event", *parts),
             ]
         )
-    none = classes.filter(pl.col("subjects") == 0)
+    dead = classes.filter(pl.col("subjects") > 0, event="fatal")["arm"].unique().implode()
+    unmarked = (pl.col("event") == "serious") & pl.col("arm").is_in(dead)
+    none = classes.filter(pl.col("subjects") == 0, ~unmarked)
     rows = [_bounds(row, confidence) for row in none.iter_rows(named=True)]
     shown = ("one_sided", "two_sided", "rule_of_three", "years")
     rates = ("rate_one_sided", "rate_two_sided", "rule_of_three_rate")
