@@ -103,8 +103,8 @@ def _headline(trial: Trial, harms: Harms) -> list[Block]:
             serious = rows.filter(arm=arm)["subject"].n_unique()  # fatal ones among them, marked or not
             share = proportion(serious, n)
             said.append(
-                f"{labels.get(arm, arm)}: {serious} of {n} patients had a serious or fatal adverse event after "
-                f"the first dose; the true share could be up to {percent(share.high)}."
+                f"{labels.get(arm, arm)}: {serious} of {n} patients had a serious or fatal adverse event "
+                f"after the first dose; the true share could be up to {percent(share.high)}."
             )
         else:
             said.append(f"{labels.get(arm, arm)}: nobody was treated, so that nothing can be said.")

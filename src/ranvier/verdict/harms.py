@@ -16,8 +16,8 @@ from ranvier.trial import StoppingRule, Trial
 __all__ = ["Harms", "RuleState", "analyse_harms"]
 
 LARGEST_EXACT = 20
-"""Patients per arm up to whom difference and ratio get their exact interval, a quarter of a second for each pair
-of counts; above it the score interval of Miettinen and Nurminen, a hundred times faster."""
+"""Patients per arm up to whom difference and ratio get their exact interval, a quarter of a second for each
+pair of counts; above it the score interval of Miettinen and Nurminen, a hundred times faster."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
