@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         trial,
         verdict,
     )
-    from ranvier.io import read_trial
+    from ranvier.io import read_sdtm, read_trial
     from ranvier.trial import Protocol, Trial
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "evidence",
     "io",
     "mri",
+    "read_sdtm",
     "read_trial",
     "report",
     "result",
@@ -55,7 +56,12 @@ __all__ = [
     "verdict",
 ]
 
-_FROM = {"read_trial": "ranvier.io", "Trial": "ranvier.trial", "Protocol": "ranvier.trial"}
+_FROM = {
+    "read_sdtm": "ranvier.io",
+    "read_trial": "ranvier.io",
+    "Trial": "ranvier.trial",
+    "Protocol": "ranvier.trial",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ranvier.report import Report
+    from ranvier.trial import Trial
 
 __all__ = ["main"]
 
@@ -99,11 +100,10 @@ def new(folder: Path, as_json: bool) -> None:
 @as_json
 @_plain_errors
 def check(folder: Path, as_json: bool) -> None:
-    """Check the trial in FOLDER: every finding with file, row, patient, day and what to do."""
-    from ranvier.io import read_trial
+    """Check the trial in FOLDER (or SDTM): every finding with file, row, patient, day and what to do."""
     from ranvier.report import trial_findings
 
-    findings = trial_findings(read_trial(folder))
+    findings = trial_findings(_trial(folder))
     if as_json:
         _print_json(findings)
     else:
@@ -160,11 +160,10 @@ def score(
 @as_json
 @_plain_errors
 def report(folder: Path, out: Path | None, as_json: bool) -> None:
-    """Report the trial in FOLDER: as text, or as report.html and report.json in --out."""
+    """Report the trial in FOLDER (or SDTM): as text, or as report.html and report.json in --out."""
     from ranvier import report as reports
-    from ranvier.io import read_trial
 
-    trial = read_trial(folder)
+    trial = _trial(folder)
     findings = trial.check().table.filter(severity="error")
     if findings.height:
         _print_json(findings) if as_json else _print_findings(findings)
@@ -231,6 +230,11 @@ def safety(
     if made.errors.height:
         click.echo(f"the data hold {made.errors.height} errors; see Data findings on the page.", err=True)
         raise SystemExit(FINDINGS)
+def _trial(folder: Path) -> Trial:
+    """Read a trial folder, or a folder of SDTM files."""
+    from ranvier.io import is_sdtm, read_sdtm, read_trial
+
+    return read_sdtm(folder) if is_sdtm(folder) else read_trial(folder)
 
 
 def _deliver(made: Report, out: Path | None, name: str, *, as_json: bool) -> None:

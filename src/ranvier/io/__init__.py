@@ -4,6 +4,7 @@ from ranvier.io.courses import read_table, write_course
 from ranvier.io.grades import read_grades, write_table
 from ranvier.io.reading import read_trial
 from ranvier.io.sdtm_reading import is_sdtm, read_sdtm
+from ranvier.io.sdtm_writing import write_sdtm
 from ranvier.io.template import new_trial
 from ranvier.io.writing import write_trial
 
@@ -15,6 +16,7 @@ __all__ = [
     "read_table",
     "read_trial",
     "write_course",
+    "write_sdtm",
     "write_table",
     "write_trial",
 ]

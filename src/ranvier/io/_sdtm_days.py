@@ -14,7 +14,6 @@ __all__ = ["day_of", "full_date", "make_clock", "place", "study_day"]
 FULL = r"^\d{4}-\d{2}-\d{2}$"
 MONTH = r"^\d{4}-\d{2}$"
 YEAR = r"^\d{4}$"
-CLOCK = ("USUBJID", "origin", "reference", "offset", "last")
 
 Edge = Literal["first", "last"]
 
@@ -119,41 +118,44 @@ def place(
     possible. `flag` says what was imputed, as --DTF of ADaM does: D the day, M month and day.
     """
     date, number = f"{stem}DTC", f"{stem}DY"
-    text = domain.text(date)
+    text = pl.col("said")
     known = full_date(text)
     low, high = _first_possible(text), _last_possible(text)
     limit = pl.col("origin") if edge == "first" else pl.col("last")
     imputed = low if edge == "first" else high
     if bounded:
         imputed = pl.when(limit.is_between(low, high)).then(limit).otherwise(imputed)
-    wide = domain.frame.join(clock, on="USUBJID", how="left", maintain_order="left").with_columns(
-        (known - pl.col("origin")).dt.total_days().alias("by_date"),
-        (day_of(domain.number(number)) - pl.col("offset")).alias("by_number"),
-        pl.when(known.is_null()).then(imputed - pl.col("origin")).dt.total_days().alias("by_part"),
-        pl.when(known.is_null() & low.is_not_null())
-        .then(pl.when(_date_text(text).str.contains(YEAR)).then(pl.lit("M")).otherwise(pl.lit("D")))
-        .alias("part"),
-        (day_of(domain.number(number)) != (known - pl.col("reference")).dt.total_days()).alias("differs"),
-        (text.is_not_null() & low.is_null()).alias("unread"),
+    wide = domain.frame.join(clock, on="USUBJID", how="left", maintain_order="left")
+    wide = wide.with_columns(domain.text(date).alias("said"), domain.number(number).alias("counted"))
+    wide = wide.with_columns(known.alias("known"), low.alias("low"), imputed.alias("imputed"))
+    is_part = pl.col("known").is_null() & pl.col("low").is_not_null()
+    wide = wide.with_columns(
+        (pl.col("known") - pl.col("origin")).dt.total_days().alias("by_date"),
+        (day_of(pl.col("counted")) - pl.col("offset")).alias("by_number"),
+        pl.when(is_part).then(pl.col("imputed") - pl.col("origin")).dt.total_days().alias("by_part"),
+        (day_of(pl.col("counted")) != (pl.col("known") - pl.col("reference")).dt.total_days()).alias(
+            "differs"
+        ),
+        (text.is_not_null() & pl.col("low").is_null()).alias("unread"),
     )
+    is_imputed = pl.col("by_date").is_null() & pl.col("by_number").is_null() & pl.col("by_part").is_not_null()
+    only_year = _date_text(text).str.contains(YEAR)
     wide = wide.with_columns(
         pl.coalesce("by_date", "by_number", "by_part").cast(pl.Int64).alias("day"),
-        pl.when(pl.col("by_date").is_null() & pl.col("by_number").is_null() & pl.col("by_part").is_not_null())
-        .then("part")
-        .alias("flag"),
+        pl.when(is_imputed & only_year).then(pl.lit("M")).when(is_imputed).then(pl.lit("D")).alias("flag"),
     )
     found = _about(domain, wide, date=date, number=number)
-    return wide.drop("by_date", "by_number", "by_part", "part", "differs", "unread", *CLOCK[1:]), found
+    return wide.select(*domain.frame.columns, "day", "flag"), found
 
 
 def _about(domain: Domain, wide: pl.DataFrame, *, date: str, number: str) -> list[pl.DataFrame]:
     """Name the dates that could not be read, were imputed or contradict the study day; sum up the rest."""
     rows = wide.with_columns(pl.col("USUBJID").alias("subject"))
-    shown = {date: domain.text(date), number: domain.text(number)}
+    shown = {date: pl.col("said"), number: domain.text(number)}
     cases = {
         ("sdtm-not-a-date", date): pl.col("unread"),
         ("sdtm-date-partial", date): pl.col("flag").is_not_null(),
-        ("sdtm-study-day-0", number): domain.number(number) == 0,
+        ("sdtm-study-day-0", number): pl.col("counted") == 0,
         ("sdtm-study-day-differs", number): pl.col("differs"),
     }
     found = [

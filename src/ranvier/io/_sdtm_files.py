@@ -188,8 +188,8 @@ def read_dataset(path: Path) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
         ]
         frame = frame.select("row", *cells)
     elif suffix == ".xpt":
-        frame, not_ascii = _xpt(path)
-        found = _about_ascii(frame, path.name) if not_ascii else []
+        frame = _xpt(path)
+        found = _about_ascii(frame, path.name)
     else:
         frame = _dataset_json(path)
     names = {name: name.upper() for name in frame.columns if name != "row"}
@@ -207,7 +207,7 @@ def require_pyreadstat() -> Any:
     return pyreadstat
 
 
-def _xpt(path: Path) -> tuple[pl.DataFrame, bool]:
+def _xpt(path: Path) -> pl.DataFrame:
     """Read a SAS transport file; text that is not UTF-8 is taken for Windows-1252."""
     pyreadstat = require_pyreadstat()
     try:
@@ -218,7 +218,7 @@ def _xpt(path: Path) -> tuple[pl.DataFrame, bool]:
     except (pyreadstat.ReadstatError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"{path.name} is not a SAS transport file that can be read: {error}.") from error
     cells = [_cell(name, dtype) for name, dtype in frame.schema.items()]
-    return _numbered(frame.select(cells)), not path.read_bytes().isascii()
+    return _numbered(frame.select(cells))
 
 
 def _cell(name: str, dtype: Any) -> pl.Expr:
@@ -241,7 +241,8 @@ def _about_ascii(frame: pl.DataFrame, file: str) -> list[pl.DataFrame]:
             rows = frame.filter(pl.col(name).str.contains(r"[^\x00-\x7F]"))
             subject = [pl.col("USUBJID").alias("subject")] if "USUBJID" in frame.columns else []
             rows = rows.select("row", *subject, pl.col(name).alias("value"))
-            found.append(finding("sdtm-not-ascii", rows, file=file, column=name, value=pl.col("value")))
+            if rows.height:
+                found.append(finding("sdtm-not-ascii", rows, file=file, column=name, value=pl.col("value")))
     return found
 
 
@@ -273,8 +274,9 @@ def _dataset_json(path: Path) -> pl.DataFrame:
             f"{path.name} says that it holds {head['records']} records, but there are {len(rows)}; the file "
             "is damaged or was cut off: copy it anew."
         )
-    cells = {name: [_json_text(row[place]) for row in rows] for place, name in enumerate(names)}
-    return _numbered(pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String)))
+    cells = [_json_column(name, [row[place] for row in rows]) for place, name in enumerate(names)]
+    frame = pl.DataFrame(cells)
+    return _numbered(frame.select(_cell(name, dtype) for name, dtype in frame.schema.items()))
 
 
 def _parsed(path: Path, text: str) -> tuple[Mapping[str, Any], list[Any]]:
@@ -310,10 +312,10 @@ def _columns(path: Path, head: Mapping[str, Any]) -> list[str]:
     return texts
 
 
-def _json_text(cell: Any) -> str | None:
-    """Give a JSON value as text; whole numbers without decimals."""
-    if cell is None or isinstance(cell, str):
-        return cell.rstrip() if cell else None
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    return str(cell)
+def _json_column(name: str, cells: list[Any]) -> pl.Series:
+    """Give the cells of a column as numbers where all are, otherwise as text."""
+    known = [cell for cell in cells if cell is not None]
+    if known and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in known):
+        return pl.Series(name, cells, dtype=pl.Float64, strict=False)
+    texts = [cell if cell is None or isinstance(cell, str) else json.dumps(cell) for cell in cells]
+    return pl.Series(name, texts, dtype=pl.String)

@@ -115,6 +115,7 @@ def subjects(
         dm.text("SITEID").alias("site"),
         pl.col("origin").cast(pl.String).alias("day0_date"),
         dm.text("AQP4").str.to_lowercase().alias("aqp4"),
+        dm.upper("PHENOTYP").alias("said_phenotype"),
     )
     found += _unknown_words(dm, "SEX", sex.is_not_null() & ~sex.is_in(["F", "M", "U"]))
     found += _unknown_words(dm, "AGEU", dm.text("AGEU").is_not_null() & unit.is_null())
@@ -187,6 +188,7 @@ def _diagnosed(
             said = f"{plural(other, 'row')} without a diagnosis of MS, NMOSD or MOGAD"
             found.append(once("sdtm-not-mapped", file=mh.file, column="MHTERM", value=said))
     frame = frame.join(known, on="USUBJID", how="left", maintain_order="left")
+    frame = frame.with_columns(pl.coalesce("said_phenotype", "phenotype").alias("phenotype"))
     if frame["diagnosis"].null_count() and disease in ("MS", "NMOSD"):
         rows = frame.filter(pl.col("diagnosis").is_null())
         found.append(

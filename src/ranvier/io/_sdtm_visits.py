@@ -62,7 +62,10 @@ def measured(sources: Sources, clock: pl.DataFrame, labels: dict[str, str]) -> t
         else:
             said = f"USUBJID or {domain.name}TESTCD is missing"
             found.append(once("sdtm-not-mapped", file=domain.file, value=said))
-    rows = _on_visit_days(pl.concat(parts), attended)
+    rows = pl.concat(parts)
+    if not sources.get("SV"):
+        attended = _from_findings(rows, labels, attended)
+    rows = _on_visit_days(rows, attended)
     lost = rows.filter(pl.col("day").is_null())
     for file, part in lost.group_by("file", maintain_order=True):
         found.append(finding("sdtm-no-day", part, file=str(file[0]), column="day", value=pl.col("column")))
@@ -84,7 +87,7 @@ def _attended(sources: Sources, clock: pl.DataFrame, labels: dict[str, str]) -> 
             sv.number("VISITNUM").alias("visitnum"),
             pl.col("day").alias("start"),
             pl.coalesce(ends["day"], "day").alias("end"),
-            label.replace_strict(labels, default=None, return_dtype=pl.String).alias("visit"),
+            _label(label, sv.text("VISIT"), sv.number("VISITNUM"), labels).alias("visit"),
             sv.text("RATER").alias("rater"),
             "row",
             pl.lit(sv.file).alias("file"),
@@ -103,6 +106,33 @@ def _attended(sources: Sources, clock: pl.DataFrame, labels: dict[str, str]) -> 
     return empty, []
 
 
+def _from_findings(rows: pl.DataFrame, labels: dict[str, str], attended: pl.DataFrame) -> pl.DataFrame:
+    """Give the visits that findings name, where there is no SV."""
+    named = rows.filter(pl.col("day").is_not_null()).select(
+        "subject",
+        "visitnum",
+        pl.col("day").alias("start"),
+        pl.col("day").alias("end"),
+        _label(pl.col("visit").str.to_uppercase(), pl.col("visit"), pl.col("visitnum"), labels).alias(
+            "visit"
+        ),
+        pl.lit(None, dtype=pl.String).alias("rater"),
+        "row",
+        "file",
+    )
+    return named.unique(["subject", "start", "visit"], keep="first", maintain_order=True).select(
+        attended.columns
+    )
+
+
+def _label(folded: pl.Expr, given: pl.Expr, number: pl.Expr, labels: dict[str, str]) -> pl.Expr:
+    """Give the planned label of a visit; as given where no visits are planned; null when unscheduled."""
+    if labels:
+        return folded.replace_strict(labels, default=None, return_dtype=pl.String)
+    planned = ~folded.str.contains(UNSCHEDULED) & ((number % 1 == 0) | number.is_null())
+    return pl.when(planned).then(given)
+
+
 def _about_labels(sv: Domain, frame: pl.DataFrame) -> Found:
     """Count the visits that are in no plan, those called unscheduled apart from the others."""
     free = frame.filter(pl.col("visit").is_null())
@@ -110,7 +140,8 @@ def _about_labels(sv: Domain, frame: pl.DataFrame) -> Found:
     fractional = frame.filter(pl.col("visitnum") % 1 != 0).height
     found = []
     if free.height:
-        said = f"{plural(called.height, 'unscheduled visit')}; a fractional VISITNUM in {plural(fractional, 'row')}"
+        rows_of = plural(fractional, "row")
+        said = f"{plural(called.height, 'unscheduled visit')}; {rows_of} with a fractional VISITNUM"
         found.append(once("sdtm-assumed", file=sv.file, column="VISIT", value=said))
     other = free.join(called.select("row"), on="row", how="anti")
     for word, rows in other.group_by("given", maintain_order=True):

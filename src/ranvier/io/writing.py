@@ -59,7 +59,7 @@ def write_trial(trial: Trial, folder: str | os.PathLike[str]) -> Path:
     [4.5]
     """
     with new_folder(folder) as draft:
-        (draft / "trial.toml").write_text(_toml(trial.protocol), encoding="utf-8", newline="\n")
+        (draft / "trial.toml").write_text(protocol_toml(trial.protocol), encoding="utf-8", newline="\n")
         for name, frame in trial.tables.items():
             if frame.height or TABLES[name].required:
                 text = _written(name, frame).write_csv()
@@ -83,7 +83,7 @@ def _written(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(columns)
 
 
-def _toml(protocol: Any) -> str:
+def protocol_toml(protocol: Any) -> str:
     """Write a protocol as TOML; what is not known is left out."""
     content = dataclasses.asdict(protocol)
     tables = {key: value for key, value in content.items() if _is_table(value)}

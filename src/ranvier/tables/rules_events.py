@@ -222,10 +222,10 @@ SCANS: tuple[Rule, ...] = (
 ADVERSE_EVENTS: tuple[Rule, ...] = (
     Rule(
         id="event-duplicate",
-        severity="error",
-        message="The subject has the same adverse event twice on this day.",
+        severity="query",
+        message="The subject has the same adverse event twice on this day; both are counted as events.",
         allowed="one row for each subject, day and term",
-        advice="Keep one row.",
+        advice="Keep one row if it was entered twice; keep both if there were two events.",
         tables=("adverse_events",),
         columns=("term",),
         when=pl.col("duplicated"),
