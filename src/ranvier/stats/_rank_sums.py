@@ -108,14 +108,14 @@ def chances(scores: Whole, chosen: int, largest: int | None = None) -> Chances:
     smallest, top = int(steps[:chosen].sum()), int(steps[steps.size - chosen :].sum())
     if largest is not None:
         top = min(top, (largest - base * chosen) // unit)
-    counts, exponent = _subset_counts(steps.tolist(), chosen, top)
+    counts, exponent = subset_tables(steps.tolist(), chosen, top)
     # Whole numbers divide exactly, however many ways there are.
-    each: Floats = counts[smallest:] * (2**exponent / math.comb(steps.size, chosen))
+    each: Floats = counts[chosen, smallest:] * (2**exponent / math.comb(steps.size, chosen))
     return Chances(each, base * chosen + smallest * unit, unit)
 
 
-def _subset_counts(steps: list[int], chosen: int, top: int) -> tuple[Floats, int]:
-    """Give for each sum how many subsets of the chosen size have it, over 2**-exponent.
+def subset_tables(steps: list[int], chosen: int, top: int) -> tuple[Floats, int]:
+    """Give for each size up to `chosen` and each sum how many subsets have them, times 2**-exponent.
 
     Adding a step shifts the counts by it and the size by one. Steps rise, so no subset of few of the first
     steps reaches far. Large arrays are worked on row by row, which keeps them in the cache.
@@ -137,7 +137,7 @@ def _subset_counts(steps: list[int], chosen: int, top: int) -> tuple[Floats, int
         if done % RESCALE_EVERY == 0:
             counts *= 2.0**-RESCALE_EVERY
             scaled += RESCALE_EVERY
-    return counts[chosen], scaled
+    return counts, scaled
 
 
 def untied(one: int, two: int) -> Floats:

@@ -305,7 +305,7 @@ def _monte_carlo(tails: _Tails) -> tuple[str, ...]:
     error = 2 * math.sqrt(tail * (1 - tail) / tails.arrangements)
     ends = " and ".join(number(min(1.0, 2 * end), digits=4) for end in (low, high))
     note = (
-        f"The p value is itself estimated, with Monte Carlo standard error {error:.2g}: all arrangements would "
-        f"give between {ends} (99 % interval)."
+        f"The p value is itself estimated, with Monte Carlo standard error {error:.2g}: all arrangements "
+        f"would give between {ends} (99 % interval)."
     )
     return (note,)

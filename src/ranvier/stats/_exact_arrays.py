@@ -1,0 +1,173 @@
+"""Exact p values of many small data sets at once, for simulated trials.
+
+Rows of arrays are data sets. Every p value is twice the smaller tail, at most 1. Data sets that share their
+totals or their pattern of ties share one distribution, which is built once.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from ranvier.errors import InputError
+from ranvier.stats import _rank_sums, signed_rank
+from ranvier.stats._conditional import Split
+from ranvier.stats._samples import steps_per_unit
+
+__all__ = ["binomial_p", "fisher_p", "rank_sum_p", "signed_rank_p"]
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+LARGEST_WHOLE = 2**53
+"""Whole numbers up to which float64 counts without rounding."""
+
+
+def binomial_p(events: ArrayLike, n: ArrayLike, share: ArrayLike) -> Floats:
+    """Give the exact binomial p values of counts against shares, all broadcast together."""
+    count, size, chance = np.broadcast_arrays(_counts("events", events), _counts("n", n), np.asarray(share))
+    if (count > size).any():
+        raise InputError(
+            f"events exceeds n in {int((count > size).sum())} data sets; it must be from 0 to n."
+        )
+    at_most = np.where(count < size, special.bdtr(count, size, chance), 1.0)
+    at_least = np.where(count > 0, special.bdtrc(count - 1, size, chance), 1.0)
+    doubled: Floats = np.minimum(1.0, 2 * np.minimum(at_most, at_least))
+    return doubled
+
+
+def fisher_p(events: ArrayLike, n: tuple[int, int]) -> Floats:
+    """Give Fisher's p values of pairs of counts, shape (data sets, 2), in arms of n patients."""
+    counts = _counts("events", events).reshape(-1, 2)
+    if (counts > np.asarray(n)).any():
+        raise InputError(f"events exceeds n = {n} in some data set; it must be from 0 to n.")
+    different, place = np.unique(counts, axis=0, return_inverse=True)
+    p_values = [
+        min(1.0, 2 * min(Split((one, two), n).tails(0.0, mid=False))) for one, two in different.tolist()
+    ]
+    return np.array(p_values)[place.ravel()]
+
+
+def signed_rank_p(differences: ArrayLike, *, zeros: str = "pratt") -> Floats:
+    """Give the signed-rank p values of rows of differences, shape (data sets, pairs), without missing values."""
+    steps = _steps(differences)
+    size = np.abs(steps)
+    scores = np.zeros_like(size)
+    counted = np.ones(size.shape, dtype=bool) if zeros == "pratt" else size > 0
+    for j in range(size.shape[1]):
+        smaller = ((size < size[:, j : j + 1]) & counted).sum(axis=1)
+        not_larger = ((size <= size[:, j : j + 1]) & counted).sum(axis=1)
+        scores[:, j] = smaller + not_larger + 1
+    scores[size == 0] = 0
+    above, below = (scores * (steps > 0)).sum(axis=1), (scores * (steps < 0)).sum(axis=1)
+    patterns, place = np.unique(np.sort(scores, axis=1), axis=0, return_inverse=True)
+    return _looked_up(patterns, place.ravel(), np.minimum(above, below), _sign_flips)
+
+
+def rank_sum_p(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Give the rank-sum p values of rows, shapes (data sets, n_first) and (data sets, n_second)."""
+    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    both = _steps(np.concatenate([one, two], axis=1))
+    scores = np.zeros_like(both)
+    for j in range(both.shape[1]):
+        here = both[:, j : j + 1]
+        scores[:, j] = (both < here).sum(axis=1) + (both <= here).sum(axis=1) + 1
+    chosen = one.shape[1]
+    keys = np.column_stack([np.sort(scores, axis=1), scores[:, :chosen].sum(axis=1)])
+    different, place = np.unique(keys, axis=0, return_inverse=True)
+    total = math.comb(both.shape[1], chosen)
+    halves: dict[bytes, tuple[Floats, Floats]] = {}
+    solve = _by_halves if total <= LARGEST_WHOLE else _by_sums
+    return np.array([solve(row[:-1], chosen, int(row[-1]), halves) for row in different])[place.ravel()]
+
+
+def _looked_up(patterns: Whole, place: NDArray[np.intp], sums: Whole, doubled: Any) -> Floats:
+    """Give for each data set the p value of its sum in the distribution of its pattern."""
+    order = np.argsort(place, kind="stable")
+    edges = np.searchsorted(place[order], np.arange(len(patterns) + 1))
+    p_values = np.empty(place.size)
+    for k, pattern in enumerate(patterns):
+        rows = order[edges[k] : edges[k + 1]]
+        table, start, unit = doubled(pattern)
+        p_values[rows] = table[(sums[rows] - start) // unit]
+    return p_values
+
+
+def _sign_flips(pattern: Whole) -> tuple[Floats, int, int]:
+    """Give twice the chance of a sum at most as large, for sums up to the middle."""
+    scores = pattern[pattern > 0]
+    counts, exponent = signed_rank.subset_counts(scores, int(scores.sum()) // 2)
+    return np.minimum(1.0, 2 * np.ldexp(np.cumsum(counts), exponent)), 0, max(1, int(np.gcd.reduce(scores)))
+
+
+def _by_halves(scores: Whole, chosen: int, seen: int, known: dict[bytes, tuple[Floats, Floats]]) -> float:
+    """Give the rank-sum p value from the lower and the upper half of the scores.
+
+    Few halves occur in many data sets. A sum is made of k scores of the lower and the rest of the upper half.
+    Counts are whole numbers that float64 holds, so neither tail loses digits.
+    """
+    size, middle = scores.size, scores.size // 2
+    base = int(scores[middle])
+    lower, upper = _half(scores[:middle], known)[0], _half(scores[middle:] - base, known)[1]
+    least, most = max(0, chosen - size + middle), min(chosen, middle)
+    ways = lower[least : most + 1]
+    rest = upper[chosen - most : chosen - least + 1][::-1]
+    # Column s + 1 of the upper half counts its sums of at most s above its base; column 0 is empty.
+    above = base * (chosen - np.arange(least, most + 1))[:, None]
+    reach = seen + 1 - above - np.arange(ways.shape[1])
+    rows, last = np.arange(most + 1 - least)[:, None], upper.shape[1] - 1
+    total = math.comb(size, chosen)
+    at_most = float(np.vdot(ways, rest[rows, np.minimum(np.maximum(reach, 0), last)]))
+    if 2 * at_most <= total:
+        return 2 * at_most / total
+    less = float(np.vdot(ways, rest[rows, np.minimum(np.maximum(reach - 1, 0), last)]))
+    return min(1.0, 2 * min(at_most, total - less) / total)
+
+
+def _half(scores: Whole, known: dict[bytes, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """Give how many subsets of each size have the sum s, and in column s + 1 a sum of at most s.
+
+    Made from the same scores without the last, which many halves share.
+    """
+    key = scores.tobytes()
+    if key in known:
+        return known[key]
+    if not scores.size:
+        counts = np.ones((1, 1))
+    else:
+        before, last = _half(scores[:-1], known)[0], int(scores[-1])
+        counts = np.zeros((before.shape[0] + 1, before.shape[1] + last))
+        counts[:-1, : before.shape[1]] = before
+        counts[1:, last:] += before
+    sums = np.zeros((counts.shape[0], counts.shape[1] + 1))
+    np.cumsum(counts, axis=1, out=sums[:, 1:])
+    known[key] = counts, sums
+    return known[key]
+
+
+def _by_sums(scores: Whole, chosen: int, seen: int, _known: dict[bytes, tuple[Floats, Floats]]) -> float:
+    """Give the rank-sum p value of larger groups, one data set at a time."""
+    found = _rank_sums.Sums(scores, chosen, seen)
+    return _rank_sums.two_sided(found, mid=False, by_distance=False)
+
+
+def _counts(name: str, values: ArrayLike) -> Whole:
+    """Give whole numbers of at least 0."""
+    given = np.asarray(values, dtype=np.float64)
+    bad = ~(np.isfinite(given) & (given >= 0) & (given == np.floor(given)))
+    if bad.any():
+        raise InputError(f"{name} holds {given[bad][0]:g}; it must hold whole numbers of at least 0.")
+    return given.astype(np.int64)
+
+
+def _steps(values: ArrayLike) -> Whole:
+    """Put rows on the decimal grid on which values tie."""
+    given = np.asarray(values, dtype=np.float64)
+    if given.ndim != 2 or not given.size or not np.isfinite(given).all():
+        raise InputError("give rows of finite values, one row for each data set, missing values left out.")
+    steps: Whole = np.rint(given * steps_per_unit(float(np.abs(given).max()))).astype(np.int64)
+    return steps
