@@ -230,6 +230,8 @@ def safety(
     if made.errors.height:
         click.echo(f"the data hold {made.errors.height} errors; see Data findings on the page.", err=True)
         raise SystemExit(FINDINGS)
+
+
 def _trial(folder: Path) -> Trial:
     """Read a trial folder, or a folder of SDTM files."""
     from ranvier.io import is_sdtm, read_sdtm, read_trial

@@ -121,7 +121,7 @@ def run(
 
     trial = io.read_sdtm(folder, products=products) if io.is_sdtm(folder) else io.read_trial(folder)
     harms = verdict.analyse_harms(trial, by=by, among=among)
-    page = report.build_safety(trial, by=by, among=among)
+    page = report.build_safety(trial, harms=harms)
     made = SafetyMade(harms=harms, page=page, errors=report.safety_errors(trial), written=())
     if out is None:
         return made

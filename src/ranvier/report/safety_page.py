@@ -25,7 +25,9 @@ ERRORS_LISTED = 200
 """Errors listed one by one; `ranvier check` gives all of them."""
 
 
-def build_safety(trial: Trial, *, by: str | None = None, among: str = "any") -> Report:
+def build_safety(
+    trial: Trial, *, by: str | None = None, among: str = "any", harms: Harms | None = None
+) -> Report:
     """Give the safety report of a trial.
 
     Parameters
@@ -37,6 +39,9 @@ def build_safety(trial: Trial, *, by: str | None = None, among: str = "any") -> 
         "term".
     among : {"any", "serious", "related", "procedure_related", "fatal"}
         Class of events that is tabulated and drawn.
+    harms : Harms, optional
+        What `verdict.analyse_harms` gave for this trial, where it is there already; `by` and `among` are then
+        not looked at.
 
     Returns
     -------
@@ -57,20 +62,20 @@ def build_safety(trial: Trial, *, by: str | None = None, among: str = "any") -> 
     >>> [section.key for section in page.sections][:2]
     ['result', 'events']
     """
-    harms = analyse_harms(trial, by=by, among=among)
+    found = analyse_harms(trial, by=by, among=among) if harms is None else harms
     protocol = trial.protocol
     sections = (
-        ("result", "What was seen", [*_headline(trial, harms), *rule_blocks(harms.rules)]),
-        ("events", "Adverse events", [*none_seen_blocks(harms), *event_blocks(harms)]),
-        ("comparison", "Compared with the control arm", comparison_blocks(harms)),
-        ("time", "How grave, and when", over_time_blocks(harms)),
-        ("serious", "Serious adverse events", listing_blocks(harms)),
+        ("result", "What was seen", [*_headline(trial, found), *rule_blocks(found.rules)]),
+        ("events", "Adverse events", [*none_seen_blocks(found), *event_blocks(found)]),
+        ("comparison", "Compared with the control arm", comparison_blocks(found)),
+        ("time", "How grave, and when", over_time_blocks(found)),
+        ("serious", "Serious adverse events", listing_blocks(found)),
         ("findings", "Data findings", _findings(trial)),
-        ("methods", "Methods", _methods(harms)),
+        ("methods", "Methods", _methods(found)),
     )
     return Report(
         title=f"Safety: {protocol.title}",
-        subtitle=" · ".join(_sizes(harms)),
+        subtitle=" · ".join(_sizes(found)),
         banner=BANNERS[protocol.data_kind],
         sections=tuple(
             Section(key=key, title=title, blocks=tuple(blocks)) for key, title, blocks in sections if blocks
@@ -80,7 +85,7 @@ def build_safety(trial: Trial, *, by: str | None = None, among: str = "any") -> 
             "trial": protocol.id,
             "data_kind": protocol.data_kind,
             "inputs": dict(trial.hashes),
-            "stopping_rules": [found.to_dict() for found in harms.rules],
+            "stopping_rules": [each.to_dict() for each in found.rules],
         },
     )
 
