@@ -5,10 +5,10 @@ Run it from the root of the checkout::
     python examples/safety/run.py
     python examples/safety/run.py ../shared/sdtm/tdf --product XANOMELINE=msc --product PLACEBO=placebo
 
-The first line writes synthetic files first, the second reads those of the CDISC pilot. The report is written to
-``safety-report`` (or ``--out FOLDER``): safety.html, safety.json and the table of events as incidence.csv. The
-synthetic trial is no trial: every number on its page comes from `make_sdtm.py`. XPT files need the extra
-`sdtm`; the synthetic files are Dataset-JSON and need nothing.
+The first line writes synthetic files and reads them, the second reads those of the CDISC pilot. The report is
+written to ``safety-report`` (or ``--out FOLDER``): safety.html, safety.json and the table of events as
+incidence.csv. The synthetic trial is no trial: every number on its page comes from `make_sdtm.py`. XPT files
+need the extra `sdtm`; the synthetic files are Dataset-JSON and need nothing.
 """
 
 from __future__ import annotations

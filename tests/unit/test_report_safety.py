@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import runpy
 import shutil
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -196,6 +198,19 @@ def test_command_refuses_with_words(folder, words, said):
     code, _, warned = call(folder, *words)
     assert code == 2
     assert said in warned
+
+
+@pytest.mark.slow
+def test_example_reports_the_synthetic_sdtm_files(tmp_path, monkeypatch, capsys):
+    script = examples() / "safety" / "run.py"
+    monkeypatch.setattr(sys, "argv", [str(script), "--out", str(tmp_path / "out")])
+    runpy.run_path(str(script), run_name="__main__")
+    said = capsys.readouterr().out
+    assert "of 19 patients had a serious or fatal adverse event" in said
+    assert "A rule that this trial could have had: Stop if 2 of 2" in said
+    page = (tmp_path / "out" / "safety.html").read_text(encoding="utf-8")
+    assert "Simulated, not patients" in page
+    assert pl.read_csv(tmp_path / "out" / "incidence.csv").filter(kind="term")["events"].sum() == 161
 
 
 def test_events_that_a_rule_can_count_are_the_classes_of_safety():

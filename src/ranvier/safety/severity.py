@@ -103,7 +103,7 @@ class WorstGrade(Derivation):
         ax.set_xlim(0, 100)
         ax.set_xlabel("treated patients, %")
         if bars.height:
-            ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4)
+            ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=6)
         return ax
 
 

@@ -4,7 +4,7 @@ from ranvier.stats.bayes import beta_binomial, gamma_poisson
 from ranvier.stats.binomial import proportion, zero_event_bound
 from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule, expected_after_entry
 from ranvier.stats.event_table import EVENTS_DRAWN, EventComparison, compare_events
-from ranvier.stats.monitoring import StoppingBoundary, StoppingState, stopping_rule
+from ranvier.stats.monitoring import stopping_rule
 from ranvier.stats.no_events import ALL_ARMS, patients_to_exclude, zero_events
 from ranvier.stats.pairs import paired
 from ranvier.stats.periods import BEFORE_AFTER_NOTE, before_after
@@ -19,6 +19,7 @@ from ranvier.stats.priors import (
     sceptical_share,
 )
 from ranvier.stats.rate_differences import rate_difference
+from ranvier.stats.stopping import StoppingBoundary, StoppingState
 from ranvier.stats.two_groups import rank_sum
 from ranvier.stats.two_shares import compare_proportions
 from ranvier.stats.yes_no_pairs import mcnemar
