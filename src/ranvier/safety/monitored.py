@@ -131,7 +131,7 @@ def monitored_patients(
         method="A treated patient with an event that the rule names counts as an event; one without counts "
         "when followed for as long as the rule asks.",
         left_out=(
-            *judged.left_out(),
+            *(left for left in judged.left_out() if left != judged.unmarked_deaths()),
             LeftOut(n=ungraded, reason="events without a grade, not counted by the rule"),
             LeftOut(n=table.filter(status="pending").height, reason="patients not yet followed long enough"),
         ),

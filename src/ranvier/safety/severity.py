@@ -103,7 +103,15 @@ class WorstGrade(Derivation):
         ax.set_xlim(0, 100)
         ax.set_xlabel("treated patients, %")
         if bars.height:
-            ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=6)
+            ax.legend(
+                frameon=False,
+                loc="lower left",
+                bbox_to_anchor=(0, 1.0),
+                ncols=7,
+                columnspacing=0.9,
+                handlelength=0.9,
+                handletextpad=0.4,
+            )
         return ax
 
 

@@ -118,7 +118,8 @@ class StoppingBoundary:
         Notes
         -----
         Between two looks the next one decides: counts never fall, so that one that has reached the next
-        boundary stops the trial there. When totals leave open whether an earlier look was crossed, it is said.
+        boundary stops the trial there. Totals may leave open whether an earlier look was crossed; then the
+        state says so.
         """
         count = as_count("events", events)
         size = float(n) if self.method == "poisson" else float(as_count("n", n))
