@@ -1,7 +1,7 @@
 """Exact tests of small trials: many at once against one at a time in SciPy, and single calls.
 
-Run `python benchmarks/exact_tests.py`. Data are EDSS half-steps with ties. SciPy is checked for
-equal p values where it uses the same two-sided rule, and timed on fewer data sets, as its cost per set is constant.
+Run `python benchmarks/exact_tests.py`. Data are EDSS half-steps with ties. SciPy
+is checked for equal p values where it uses the same two-sided rule, and timed on fewer data sets.
 """
 
 from __future__ import annotations

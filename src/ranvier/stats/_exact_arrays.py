@@ -53,7 +53,7 @@ def fisher_p(events: ArrayLike, n: tuple[int, int]) -> Floats:
 
 
 def signed_rank_p(differences: ArrayLike, *, zeros: str = "pratt") -> Floats:
-    """Give the signed-rank p values of rows of differences, shape (data sets, pairs), without missing values."""
+    """Give the signed-rank p values of rows of differences, shape (data sets, pairs), none missing."""
     steps = _steps(differences)
     size = np.abs(steps)
     scores = np.zeros_like(size)

@@ -127,10 +127,22 @@ def compatible_shifts(steps: Whole, *, tail: float, zeros: str) -> tuple[float, 
 
 
 def subset_counts(scores: Whole, limit: int) -> tuple[NDArray[np.float64], int]:
-    """Give for each sum up to the limit how many subsets of the scores have it, over 2**-exponent in all.
+    """Give for each sum up to the limit how many subsets of the scores have it, scaled.
 
     The shift algorithm of Streitberg and Roehmel: adding a score shifts the counts by it. Sums are in units
     of the scores' greatest common divisor.
+
+    Parameters
+    ----------
+    scores : ndarray of int64
+        Whole numbers above 0.
+    limit : int
+        Largest sum that is needed.
+
+    Returns
+    -------
+    tuple
+        Counts, and the exponent that turns them into chances: ``counts * 2**exponent``.
     """
     unit = max(1, int(np.gcd.reduce(scores)))
     top = limit // unit
