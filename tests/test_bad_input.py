@@ -54,6 +54,12 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("io.new_trial", (__file__,), {}, InputError, r"is there already"),
     ("io.new_trial", ("no-such-folder/new",), {}, InputError, r"no folder 'no-such-folder' to write into"),
     ("io.write_trial", (None, __file__), {}, InputError, r"is there already"),
+    ("read_sdtm", ("no-such-folder",), {}, InputError, r"there is no folder 'no-such-folder'"),
+    ("io.read_sdtm", (Path(__file__).parent,), {}, InputError, r"tests holds no DM \(dm\.xpt"),
+    ("io.read_sdtm", ("x",), {"arm": "actaul"}, InputError, r"unknown arm 'actaul'.*'actual'"),
+    ("io.read_sdtm", ("x",), {"products": {"A": "mscs"}}, InputError, r"unknown product 'mscs'.*'msc'"),
+    ("io.write_sdtm", (None, __file__), {}, InputError, r"is there already"),
+    ("io.write_sdtm", (None, "new"), {"format": "sas"}, InputError, r"unknown format 'sas'.*'xpt'"),
     ("io.read_table", ("no-such-file.csv", "visits"), {}, InputError, r"there is no file 'no-such-file.csv'"),
     (
         "io.write_course",

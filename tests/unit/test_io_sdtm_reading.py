@@ -231,11 +231,12 @@ def test_supplemental_qualifiers_find_their_row(read) -> None:
     supp = (
         "RDOMAIN,USUBJID,IDVAR,IDVARVAL,QNAM,QLABEL,QVAL\n"
         "AE,P1,AESEQ,2,AERELPRC,Procedure,Y\nAE,P1,AESEQ,1,AETRTEM,Emergent,N\nAE,P1,AESEQ,9,AETRTEM,Emergent,Y\n"
+        "AE,P1,AESEQ,1,AETRTEM,Emergent,U\n"
     )
     trial = read(ae=events("P1,1,A,N,2020-02-21,,", "P1,2,B,N,2020-03-02,,"), suppae=supp)
     assert trial.adverse_events["procedure_related"].to_list() == [None, True]
     assert trial.adverse_events["aetrtem"].to_list() == ["N", None]
-    assert said(trial, "sdtm-row-left-out") == ["AETRTEM = Y"]
+    assert said(trial, "sdtm-row-left-out") == ["AETRTEM = Y", "AETRTEM = U"]
 
 
 def test_number_that_stands_twice_is_an_error(read) -> None:

@@ -181,3 +181,26 @@ def test_file_that_does_not_come_back_is_refused(
 def test_folder_that_holds_something_is_not_overwritten(build_trial, trial_folder: Path) -> None:
     with pytest.raises(InputError, match="is there already"):
         write_sdtm(build_trial(), trial_folder)
+
+
+def test_script_writes_the_same_content_in_every_format_and_for_every_run(tmp_path: Path) -> None:
+    trials = [
+        read_sdtm(MAKE["write"](tmp_path / form, kind=form)) for form in ("csv", "dataset-json", "xpt", "csv")
+    ]
+    assert [differences(trials[0], other, further=True) for other in trials[1:]] == [[], [], []]
+
+
+def test_synthetic_data_hold_what_the_script_says(synthetic: Path) -> None:
+    trial = read_sdtm(synthetic)
+    said = trial.read_findings.group_by("rule").len()
+    counts = dict(said.iter_rows())
+    assert trial.subjects.height == 40
+    assert trial.subjects["treated"].sum() == 39
+    assert (counts["sdtm-screen-failure"], counts["sdtm-arm-differs"]) == (4, 2)
+    assert trial.adverse_events.height == 170
+    assert dict(trial.adverse_events["day_flag"].drop_nulls().value_counts().iter_rows()) == {"M": 2, "D": 4}
+    assert trial.adverse_events["day"].null_count() == 1
+    assert trial.adverse_events.filter(pl.col("outcome") == "fatal").height == 1
+    assert "sdtm-study-day-differs" not in counts
+    assert trial.protocol.data_kind == "simulated"
+    assert trial.check().table.filter(severity="error").is_empty()

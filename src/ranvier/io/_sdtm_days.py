@@ -80,9 +80,11 @@ def make_clock(dm: Domain, given: Domain | None) -> pl.DataFrame:
     )
     first = pl.DataFrame(schema={"USUBJID": pl.String, "dose_date": pl.Date, "dose_day": pl.Int64})
     if given is not None:
-        first = given.frame.group_by("USUBJID").agg(
-            full_date(given.text("EXSTDTC")).min().alias("dose_date"),
-            day_of(given.number("EXSTDY")).min().alias("dose_day"),
+        begun = given.frame.with_columns(
+            given.text("EXSTDTC").alias("start"), given.number("EXSTDY").alias("number")
+        ).with_columns(full_date(pl.col("start")).alias("date"), day_of(pl.col("number")).alias("day"))
+        first = begun.group_by("USUBJID").agg(
+            pl.col("date").min().alias("dose_date"), pl.col("day").min().alias("dose_day")
         )
     wide = who.join(first.with_columns(dosed=True), on="USUBJID", how="left")
     treated = pl.col("dosed").fill_null(value=False)

@@ -122,7 +122,7 @@ def relapses(ce: Domain, clock: pl.DataFrame) -> tuple[pl.DataFrame, Found]:
         *about,
         *about_ends,
         finding("sdtm-word-unknown", unknown, file=ce.file, column="CESEV", value=chosen.text("CESEV")),
-        finding("sdtm-no-day", frame.filter(pl.col("day").is_null()), file=ce.file, column="day"),
+        finding("sdtm-no-day", frame.filter(pl.col("day").is_null()), file=ce.file, column="CESTDTC"),
     ]
     own = [column.name for column in table("relapses").columns]
     return frame.select(*own, "row", "day_flag", "cestdtc"), found

@@ -160,6 +160,7 @@ def _supplemented(parent: Domain, more: Domain) -> tuple[Domain, list[pl.DataFra
         on = ["USUBJID", *([] if by is None else [str(by)])]
         keyed = part.with_columns(pl.col("IDVARVAL").alias(str(by)))
         keyed = keyed.join(frame.select(on).unique(), on=on, how="semi")
+        keyed = keyed.filter(pl.struct([*on, "QNAM"]).is_first_distinct())
         placed = placed.append(keyed["row"])
         wide = keyed.pivot(on="QNAM", index=on, values="QVAL", aggregate_function="first")
         for name in [column for column in wide.columns if column in frame.columns and column not in on]:
@@ -235,14 +236,16 @@ def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _about_ascii(frame: pl.DataFrame, file: str) -> list[pl.DataFrame]:
+    """Name every cell that is not ASCII; one pass finds the columns that hold any."""
+    texts = [name for name in frame.columns if name != "row"]
+    strange = {name: pl.col(name).str.contains(r"[^\x00-\x7F]") for name in texts}
+    holds = frame.select(failing.any().alias(name) for name, failing in strange.items())
     found = []
-    for name in frame.columns:
-        if name != "row":
-            rows = frame.filter(pl.col(name).str.contains(r"[^\x00-\x7F]"))
-            subject = [pl.col("USUBJID").alias("subject")] if "USUBJID" in frame.columns else []
-            rows = rows.select("row", *subject, pl.col(name).alias("value"))
-            if rows.height:
-                found.append(finding("sdtm-not-ascii", rows, file=file, column=name, value=pl.col("value")))
+    for name in [name for name in holds.columns if holds[name][0]]:
+        rows = frame.filter(strange[name])
+        if "USUBJID" in frame.columns:
+            rows = rows.with_columns(pl.col("USUBJID").alias("subject"))
+        found.append(finding("sdtm-not-ascii", rows, file=file, column=name, value=pl.col(name)))
     return found
 
 

@@ -134,9 +134,9 @@ ALL = (
     Rule(
         id="sdtm-row-left-out",
         severity="query",
-        message="The row cannot be placed in a table, so it was left out.",
-        allowed="a subject of DM and a day",
-        advice="Complete the row; the value says what is missing.",
+        message="The supplemental qualifier belongs to no row, or stands there twice, so it was left out.",
+        allowed="one qualifier of each name for a row of the parent domain",
+        advice="Correct IDVAR and IDVARVAL, or keep one of the rows.",
     ),
     Rule(
         id="sdtm-before-first-dose",

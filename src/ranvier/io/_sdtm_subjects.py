@@ -16,7 +16,7 @@ from ranvier.tables import table
 __all__ = ["Assigned", "assign", "doses", "given_doses", "matched", "subjects"]
 
 NOT_ASSIGNED = r"SCR\w*\s?\W?FAIL|SCREEN FAIL|NOT ?ASS"
-NO_ARM = r"NOT ?TR(EA)?T|NOT ?ASS|SCR\w*\s?\W?FAIL|UNPLAN"
+NO_ARM = r"NOT ?TR(EA)?T|NOT ?ASS|SCR\w*\s?\W?FAIL"
 """Words of ARM and ACTARM that name no arm."""
 AGE_UNITS = {"YEARS": 1.0, "MONTHS": 1 / 12, "WEEKS": 7 / 365.25, "DAYS": 1 / 365.25}
 CELL_UNITS = {"CELLS": 1.0, "CELL": 1.0, "10^6 CELLS": 1e6, "10^9 CELLS": 1e9}
@@ -252,8 +252,8 @@ def _disposition(sources: Sources, clock: pl.DataFrame) -> pl.DataFrame:
     )
     for ds in sources.get("DS"):
         placed, _ = place(ds, clock, stem="DSST", edge="last", bounded=False)
-        exact = placed.filter(pl.col("flag").is_null())
-        what = ds.upper("DSDECOD")
+        exact = placed.filter(pl.col("flag").is_null()).with_columns(ds.upper("DSDECOD").alias("what"))
+        what = pl.col("what")
         steps = exact.group_by("USUBJID").agg(
             pl.col("day").filter(what == "ENROLLED").min().alias("ds_enrolled"),
             pl.col("day").filter(what == "INFORMED CONSENT OBTAINED").min().alias("ds_consent"),
