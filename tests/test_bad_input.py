@@ -29,6 +29,11 @@ REPEATED = pl.DataFrame(
 )
 TWO_ARMS = REPEATED.with_columns(arm=pl.Series(["a", "b", "b", "b"]))
 MMRM = rv.stats.MixedModel(outcome="edss", fixed="arm * day", visit="day")
+PEOPLE = pl.DataFrame({"subject": ["P1"], "arm": ["msc"], "treated": [True], "last_contact_day": [90]})
+LOST = PEOPLE.with_columns(last_contact_day=-2)
+NO_EVENT = pl.DataFrame(
+    schema={"subject": pl.String, "day": pl.Int64, "term": pl.String, "serious": pl.Boolean}
+)
 SCHEDULE: dict[str, Any] = {"schedule": pl.DataFrame(), "arms": [], "ambulation_coding": None}
 MSFC: dict[str, Any] = {
     "walk_mean_s": 6.0,
@@ -599,6 +604,59 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("course.relapse_rate", (VISIT, VISIT), {}, InputError, r"subjects lacks the columns \['treated'"),
     ("mri.change", (VISIT, pl.DataFrame()), {"column": "t2"}, InputError, r"'t2'"),
     ("safety.incidence", (VISIT, VISIT), {"by": "system"}, InputError, r"'system'.*'body_system'"),
+    ("safety.incidence", (NO_EVENT, PEOPLE), {"among": "grave"}, InputError, r"unknown class.*'grave'"),
+    (
+        "safety.incidence",
+        (NO_EVENT, LOST),
+        {},
+        InputError,
+        r"\['P1'\] were last seen before their first dose",
+    ),
+    ("safety.incidence", (NO_EVENT.drop("day"), PEOPLE), {}, InputError, r"lacks the columns \['day'\]"),
+    (
+        "safety.treatment_emergent",
+        (NO_EVENT, LOST),
+        {},
+        InputError,
+        r"last_contact_day -2, first dose on day 0",
+    ),
+    ("safety.serious_listing", (NO_EVENT, PEOPLE), {"among": ()}, InputError, r"unknown class"),
+    ("safety.worst_grade", (NO_EVENT, PEOPLE), {}, InputError, r"lacks the columns \['grade'\]"),
+    (
+        "safety.first_events",
+        (NO_EVENT, PEOPLE),
+        {"kind": "term"},
+        InputError,
+        r"kind is 'term' and event is None",
+    ),
+    ("safety.cumulative_events", (NO_EVENT, LOST), {}, InputError, r"correct the day, or set treated = no"),
+    ("safety.monitored_patients", (NO_EVENT, PEOPLE), {"min_grade": 0}, InputError, r"min_grade is 0"),
+    ("safety.monitored_patients", (NO_EVENT, PEOPLE), {"window_days": -1}, InputError, r"window_days is -1"),
+    ("safety.monitored_patients", (NO_EVENT, PEOPLE), {"arms": ["mcs"]}, InputError, r"Did you mean 'msc'"),
+    ("stats.compare_events", (PEOPLE,), {"reference": "msc"}, InputError, r"DataFrame holds no counts"),
+    ("stats.zero_events", (PEOPLE,), {}, InputError, r"give what safety\.incidence made"),
+    ("stats.patients_to_exclude", (1,), {}, InputError, r"share is 1; give a share between 0 and 1"),
+    ("stats.stopping_rule", (10,), {"limit": 10}, InputError, r"limit is 10; it must be a share"),
+    ("stats.stopping_rule", (0,), {"limit": 0.1}, InputError, r"looks is 0; give at least one patient"),
+    ("stats.stopping_rule", ([3, 3],), {"limit": 0.1}, InputError, r"each larger than the one before"),
+    ("stats.stopping_rule", (5,), {"limit": 0.1, "method": "obf"}, InputError, r"unknown method 'obf'"),
+    (
+        "stats.stopping_rule",
+        (5,),
+        {"limit": 0.1, "method": "poisson"},
+        InputError,
+        r"patient-years of each look",
+    ),
+    (
+        "stats.stopping_rule",
+        (1,),
+        {"limit": 0.5},
+        InputError,
+        r"no count could stop the trial.*more patients",
+    ),
+    ("stats.stopping_rule", (5,), {"limit": 0.1, "prior": (1, 1)}, InputError, r"'binomial' has none"),
+    ("stats.stopping_rule", (5,), {"limit": 0.1, "level": 95}, InputError, r"Write 0\.95 for 95 %"),
+    ("evidence.serious_events", (), {"cell_class": "MCS"}, InputError, r"unknown cell_class 'MCS'"),
     ("verdict.read_claims", ("nothing.toml",), {}, InputError, r"there is no file nothing\.toml"),
     ("verdict.study_verdict", ("uccelli",), {}, InputError, r"'uccelli'"),
     ("verdict.say", ("no_such_sentence",), {}, InputError, r"unknown sentence 'no_such_sentence'"),

@@ -47,7 +47,8 @@ def test_treated_patients_only_are_in_the_denominator():
 
 def test_classes_without_any_event_have_a_row_of_zeros():
     table = safety.incidence(events(), PEOPLE).table
-    assert table.columns == ["arm", "kind", "event", "subjects", "events", "n", "years"]
+    first = ["arm", "kind", "body_system", "event", "subjects", "events", "n", "percent", "years"]
+    assert table.columns[: len(first)] == first
     assert table["event"].to_list() == list(safety.EVENT_CLASSES) * 2
     assert table["subjects"].sum() == table["events"].sum() == 0
     assert table.filter(arm="msc")["years"].to_list() == pytest.approx([1095 / YEAR] * 5)
@@ -55,15 +56,8 @@ def test_classes_without_any_event_have_a_row_of_zeros():
 
 def test_patients_and_events_are_counted_apart():
     result = safety.incidence(events({"day": 3}, {"day": 9}, {"day": 4, "term": "fever"}), PEOPLE)
-    assert line(result, "msc", "any") | {"years": 0} == {
-        "arm": "msc",
-        "kind": "class",
-        "event": "any",
-        "subjects": 1,
-        "events": 3,
-        "n": 2,
-        "years": 0,
-    }
+    row = line(result, "msc", "any")
+    assert (row["kind"], row["subjects"], row["events"], row["n"], row["percent"]) == ("class", 1, 3, 2, 50)
     assert line(result, "msc", "headache")["events"] == 2
     assert line(result, "sham", "headache")["events"] == 0
 

@@ -215,6 +215,37 @@ def course(
     _print_json(made.to_dict()) if as_json else click.echo(made.text())
 
 
+@main.command(short_help="Adverse events: counts, bounds, stopping rules.")
+@click.argument("folder", type=FOLDER)
+@click.option("--by", help="List events by nested (body system, then term), term, body_system or grade.")
+@click.option(
+    "--among", default="any", show_default=True, help="any, serious, related, procedure_related or fatal."
+)
+@click.option("--product", "products", multiple=True, help="For SDTM: a treatment and what it is, DRUG=msc.")
+@out_folder
+@as_json
+@_plain_errors
+def safety(
+    folder: Path, by: str | None, among: str, products: tuple[str, ...], out: Path | None, as_json: bool
+) -> None:
+    """Count the adverse events of the trial (or of the SDTM files) in FOLDER.
+
+    Prints text, or writes safety.html, safety.json and a CSV file of each table to --out. Errors in the data
+    are listed on the page and set the exit status to 1.
+    """
+    from ranvier.cli.safety import run
+
+    wrong = [each for each in products if "=" not in each]
+    if wrong:
+        raise InputError(f"--product is {wrong[0]!r}; write the treatment and what it is, such as DRUG=msc.")
+    named = dict(each.split("=", 1) for each in products)
+    made = run(folder, out, by=by, among=among, products=named)
+    _print_json(made.to_dict()) if as_json else click.echo(made.text())
+    if made.errors.height:
+        click.echo(f"the data hold {made.errors.height} errors; see Data findings on the page.", err=True)
+        raise SystemExit(FINDINGS)
+
+
 def _trial(folder: Path) -> Trial:
     """Read a trial folder, or a folder of SDTM files."""
     from ranvier.io import is_sdtm, read_sdtm, read_trial

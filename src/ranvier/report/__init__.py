@@ -3,6 +3,7 @@
 from ranvier.report.building import BANNERS, build, build_appraisal
 from ranvier.report.findings import trial_findings
 from ranvier.report.model import Bullets, DataTable, Drawing, Numbers, Paragraph, Report, Section
+from ranvier.report.safety_page import build_safety, safety_errors
 
 __all__ = [
     "BANNERS",
@@ -15,5 +16,7 @@ __all__ = [
     "Section",
     "build",
     "build_appraisal",
+    "build_safety",
+    "safety_errors",
     "trial_findings",
 ]

@@ -87,7 +87,7 @@ def build(trial: Trial) -> Report:
         banner=BANNERS[protocol.data_kind],
         sections=(first, *sections(analysis)),
         meta={
-            **_versions(),
+            **versions(),
             "trial": protocol.id,
             "data_kind": protocol.data_kind,
             "inputs": dict(trial.hashes),
@@ -127,7 +127,7 @@ def build_appraisal(appraisal: Appraisal) -> Report:
             *(_study(summary) for summary in verdict.studies),
             Section(key="methods", title="How the claims were judged", blocks=_judging(appraisal)),
         ),
-        meta={**_versions(), "article": appraisal.article, "verdict": verdict, "claims": appraisal.claims},
+        meta={**versions(), "article": appraisal.article, "verdict": verdict, "claims": appraisal.claims},
     )
 
 
@@ -138,7 +138,14 @@ def _subtitle(analysis: Analysis) -> str:
     return " · ".join(parts)
 
 
-def _versions() -> dict[str, Any]:
+def versions() -> dict[str, Any]:
+    """Give the versions of ranvier, Python and the packages that numbers rest on.
+
+    Returns
+    -------
+    dict
+        Name to version.
+    """
     return {
         "ranvier": __version__,
         "python": platform.python_version(),

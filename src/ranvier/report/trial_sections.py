@@ -14,8 +14,9 @@ from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph, 
 from ranvier.report.neda_section import neda_section
 from ranvier.report.patients import patients_section
 from ranvier.report.relapse_section import relapses_section
+from ranvier.report.safety_section import safety_section
 from ranvier.report.timelines import timeline
-from ranvier.result import Derivation, Fit, plural
+from ranvier.result import Derivation, plural
 from ranvier.verdict import Analysis, Measured
 
 __all__ = ["PATIENTS_LISTED", "SECTIONS", "sections"]
@@ -225,36 +226,6 @@ def _acuity(analysis: Analysis) -> list[Block]:
     return blocks
 
 
-def _safety(analysis: Analysis) -> list[Block]:
-    if analysis.adverse is None:
-        text = (
-            "Adverse events were not recorded in these data. That says nothing about how often they happened."
-        )
-        return [Paragraph(text=text, tone="caution")]
-    blocks: list[Block] = [Paragraph(text=analysis.adverse.method)]
-    if analysis.trial.protocol.adverse_events_recorded == "serious":
-        text = "Only serious adverse events were reported by the sources; nothing is said about the others."
-        blocks.append(Paragraph(text=text, tone="caution"))
-    blocks += [Paragraph(text=note) for note in analysis.safety_notes]
-    fit = Fit(title="Patients with adverse events", estimates=analysis.safety, method_text="")
-    if analysis.safety:
-        blocks += [Numbers(estimates=analysis.safety), figures.interval_chart(fit, key="safety-bounds")]
-    seen = analysis.adverse.table.filter((pl.col("kind") != "class") & (pl.col("events") > 0))
-    listing = analysis.trial.adverse_events.filter(pl.col("serious")).drop("row", "body_system")
-    if seen.height:
-        blocks.append(
-            DataTable(
-                caption="Patients with each event",
-                frame=seen.select("arm", "event", "subjects", "events", "n", "years"),
-                labels={"subjects": "patients", "n": "treated", "years": "years at risk"},
-            )
-        )
-    blocks.append(
-        DataTable(caption="Every serious adverse event", frame=listing, labels={"subject": "patient"})
-    )
-    return blocks
-
-
 def _findings(analysis: Analysis) -> list[Block]:
     table = analysis.findings
     if table.is_empty():
@@ -338,7 +309,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Analysis], list[Block]]], ...] = (
     ("lesions", "MRI lesions", _lesions),
     ("neda", "No evidence of disease activity (NEDA)", neda_section),
     ("acuity", "Visual acuity", _acuity),
-    ("safety", "Adverse events", _safety),
+    ("safety", "Adverse events", safety_section),
     ("reconstruction", "What is published and what is invented", _reconstruction),
     ("findings", "Data findings", _findings),
     ("methods", "Methods, definitions and versions", _methods),

@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ranvier.errors import InputError, require_choice
-from ranvier.result import TRACE_SCHEMA, Derivation, LeftOut
-from ranvier.trial import take
+from ranvier.errors import require_choice
+from ranvier.result import Derivation
+from ranvier.safety._judging import (
+    DAYS_PER_YEAR,
+    EVENT_CLASSES,
+    SAFETY_REASONS,
+    belongs,
+    classes,
+    judge,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["EVENT_CLASSES", "Incidence", "incidence"]
 
-DAYS_PER_YEAR = 365.25
-"""Mean length of a calendar year, days."""
-
-EVENT_CLASSES: Mapping[str, str] = {
-    "any": "any adverse event",
-    "serious": "any serious adverse event",
-    "related": "any event related to the product",
-    "procedure_related": "any event related to the procedure",
-    "fatal": "any fatal event (outcome fatal or grade 5)",
-}
-"""Classes that always have a row, with what they count."""
-
-GROUPINGS = ("term", "body_system")
-
-SAFETY_REASONS = {
-    "counted": "the event began on or after the day of the first dose in a treated patient",
-    "before-first-dose": "the event began before the first dose",
-    "not-treated": "the patient got no dose",
-    "unknown-subject": "the patient is not in the table of patients",
-    "day-unknown": "the day of the event is not known; it counts, but gives no time at risk",
-}
+GROUPINGS = {"term": "term", "body_system": "body_system", "nested": "term", "grade": "grade"}
+"""What single kinds of events can be listed by, and the column behind it."""
+NEEDED = {"body_system": ("body_system",), "nested": ("body_system",), "grade": ("grade",)}
+NOT_CODED = "not coded"
+"""Body system of events that have none, in a nested table, so that no event is lost."""
 
 METHOD = (
     "Only treated patients count (n). `subjects` had at least one event, `events` is the number of events, "
     "`years` the person-years from the first dose to each patient's first event of that kind, or to the last "
     "contact. Events before the first dose are not counted. A flag that was not filled in does not put an "
     "event into a class."
+)
+REFERENCES = (
+    "ICH E3. Structure and content of clinical study reports, 1995, section 12",
+    "Hanley JA, Lippman-Hand A. If nothing goes wrong, is everything all right? JAMA 1983;249:1743-1745",
 )
 
 
@@ -88,8 +83,15 @@ class Incidence(Derivation):
         return ax
 
 
-def incidence(adverse_events: Any, subjects: Any, *, by: str = "term") -> Incidence:
-    """Give patients with events, events and person-years at risk, by arm and kind of event.
+def incidence(
+    adverse_events: Any,
+    subjects: Any,
+    *,
+    by: str = "term",
+    among: str | Sequence[str] = "any",
+    doses: Any | None = None,
+) -> Incidence:
+    r"""Give patients with events, events and person-years at risk, by arm and kind of event.
 
     Parameters
     ----------
@@ -98,26 +100,43 @@ def incidence(adverse_events: Any, subjects: Any, *, by: str = "term") -> Incide
         procedure_related.
     subjects : dataframe
         Columns subject, arm, treated, and last_contact_day where known.
-    by : {"term", "body_system"}
-        What single kinds of events are listed by, beside the classes that always have a row.
+    by : {"term", "body_system", "nested", "grade"}
+        What single kinds of events are listed by, beside the classes that always have a row. "nested" gives
+        each body system followed by its terms.
+    among : str or sequence of str
+        Only events that belong to all of these classes of `EVENT_CLASSES` are counted, such as "serious".
+    doses : dataframe, optional
+        Columns subject, day. When given, who was treated and on which day the first dose was given are
+        derived from it; otherwise they come from `subjects`, and the first dose is day 0.
 
     Returns
     -------
     Incidence
-        Table with arm, kind ("class" or `by`), event, subjects, events, n (treated patients), years
-        (person-years to the first event of that kind). Every class of `EVENT_CLASSES` and every event seen
-        has one row per arm, zeros included; `left_out` counts what was not used.
+        One row per arm and kind of event: every class of `EVENT_CLASSES` and every event seen, zeros
+        included. Columns arm, kind ("class", "body_system", "term" or "grade"), body_system (of a nested
+        row), event, subjects, events, n (treated patients), percent (of n), years (person-years to the first
+        event of that kind), rate_per_100_years (patients with a first event of known day per 100 such years),
+        exposure_years (all person-years), events_per_100_years (events per 100 of those), onset_first_day,
+        onset_median_day, onset_last_day (days from the first dose to the first event of its patients).
+        Rates and percent are null without time or patients. `left_out` counts what was not used.
 
     Raises
     ------
     InputError
-        When a column is missing or `by` is unknown.
+        When a column is missing, `by` or `among` is unknown, a patient has no arm, or a treated patient was
+        last seen before the first dose.
 
     Notes
     -----
-    No interval is given here; `ranvier.stats.proportion` and `ranvier.stats.rate` take these numbers. A
-    patient whose last contact is not known counts in n, but adds to years only when an event with a known day
-    ended the time at risk. Zero events in n patients are not the absence of risk.
+    An event is treatment-emergent when it began on or after the day of the first dose. The time at risk of
+    patient i for one kind of event is :math:`t_i = \min(\text{onset}_i, \text{last contact}_i)` days from the
+    first dose, and the rate is :math:`100 \sum d_i / \sum t_i` with :math:`d_i = 1` for patients with the
+    event. An event on the day of the dose gives no time at risk. A patient whose event has no known day
+    counts in subjects and events, but adds neither to the rate nor to years. A patient whose last contact is
+    not known counts in n, but adds to years only when an event with a known day ended the time at risk.
+
+    No interval is given here; `ranvier.stats.proportion`, `ranvier.stats.rate` and
+    `ranvier.stats.compare_events` take these numbers. Zero events in n patients are not the absence of risk.
 
     References
     ----------
@@ -133,153 +152,119 @@ def incidence(adverse_events: Any, subjects: Any, *, by: str = "term") -> Incide
     [('any', 1, 2), ('serious', 0, 2), ('related', 0, 2), ('procedure_related', 0, 2), ('fatal', 0, 2),
      ('headache', 1, 2)]
     """
-    require_choice("grouping of adverse events", by, GROUPINGS)
-    people = _people(subjects)
-    judged = _judge(_events(adverse_events, by), people)
-    counted = judged.filter(pl.col("reason").is_in(["counted", "day-unknown"]))
-    kinds = _kinds(counted, by)
-    treated = people.filter("treated")
-    rows = people.select("arm").unique().join(_labels(kinds, by), how="cross").sort("arm", "place")
-    table = _fill(rows, _first_events(kinds, treated), treated)
+    require_choice("grouping of adverse events", by, tuple(GROUPINGS))
+    wanted = classes(among)
+    judged = judge(adverse_events, subjects, doses, needed=NEEDED.get(by, ()))
+    kinds = _kinds(judged.counted.filter(belongs(wanted)), by)
+    treated = judged.treated
+    rows = judged.people.select("arm").unique().join(_labels(kinds, by), how="cross").sort("arm", "place")
+    only = "" if wanted == ("any",) else f" Only events that are {' and '.join(wanted)} count."
     return Incidence(
         name="Adverse events in treated patients",
-        table=table,
-        trace=judged.select(
-            "subject",
-            "day",
-            pl.col("term").alias("step"),
-            pl.when(pl.col("reason").is_in(["counted", "day-unknown"]))
-            .then(pl.lit("counted"))
-            .otherwise(pl.lit("not counted"))
-            .alias("outcome"),
-            "reason",
-        ).cast(pl.Schema(TRACE_SCHEMA)),
+        table=_fill(rows, _first_events(kinds, treated), treated),
+        trace=judged.trace(),
         reasons=SAFETY_REASONS,
-        method=METHOD,
-        left_out=_left_out(judged, people),
-        references=(
-            "ICH E3. Structure and content of clinical study reports, 1995, section 12",
-            (
-                "Hanley JA, Lippman-Hand A. If nothing goes wrong, is everything all right? JAMA "
-                "1983;249:1743-1745"
-            ),
-        ),
+        method=METHOD + only,
+        left_out=judged.left_out(),
+        references=REFERENCES,
     )
 
 
-def _people(subjects: Any) -> pl.DataFrame:
-    """Read the patients; each needs an arm."""
-    people = take(subjects, "subjects", ["subject", "arm", "treated"], optional=["last_contact_day"])
-    without = people.filter(pl.col("arm").is_null())["subject"].to_list()
-    if without:
-        raise InputError(f"patients {without[:10]} have no arm; name the arm of each patient in subjects.")
-    return people.with_columns(pl.col("treated").fill_null(value=False))
-
-
-def _events(adverse_events: Any, by: str) -> pl.DataFrame:
-    """Read the events and put each into its classes."""
-    required = ["subject", "day", "term", "serious", *(["body_system"] if by == "body_system" else [])]
-    rest = ["grade", "related", "outcome", "procedure_related"]
-    events = take(adverse_events, "adverse_events", required, optional=rest)
-    fatal = (pl.col("outcome") == "fatal").fill_null(value=False) | (pl.col("grade") == 5).fill_null(
-        value=False
-    )
-    unknown = pl.col("related").is_null()
-    return events.with_columns(
-        pl.lit(value=True).alias("any"), fatal.alias("fatal"), unknown.alias("unknown_relation")
-    ).sort("subject", "day", "term")
-
-
-def _judge(events: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """Say for each event whether it counts, and why not."""
-    joined = events.join(people.select("subject", "arm", "treated"), on="subject", how="left")
-    reason = (
-        pl.when(pl.col("treated").is_null())
-        .then(pl.lit("unknown-subject"))
-        .when(~pl.col("treated"))
-        .then(pl.lit("not-treated"))
-        .when(pl.col("day").is_null())
-        .then(pl.lit("day-unknown"))
-        .when(pl.col("day") < 0)
-        .then(pl.lit("before-first-dose"))
-        .otherwise(pl.lit("counted"))
-    )
-    return joined.with_columns(reason.alias("reason"))
+KEYS = ("kind", "body_system", "event")
+NO_SYSTEM = pl.lit(None, dtype=pl.String).alias("body_system")
 
 
 def _kinds(counted: pl.DataFrame, by: str) -> pl.DataFrame:
     """Give one row per event and kind that it belongs to."""
+    columns = ["subject", "arm", "onset"]
     parts = [
-        counted.filter(pl.col(name).fill_null(value=False)).select(
-            "subject", "arm", "day", pl.lit("class").alias("kind"), pl.lit(name).alias("event")
+        counted.filter(f"is_{name}").select(
+            *columns, pl.lit("class").alias("kind"), NO_SYSTEM, pl.lit(name).alias("event")
         )
         for name in EVENT_CLASSES
     ]
-    named = counted.filter(pl.col(by).is_not_null()).select(
-        "subject", "arm", "day", pl.lit(by).alias("kind"), pl.col(by).alias("event")
-    )
-    return pl.concat([*parts, named])
+    if by == "nested":
+        coded = counted.with_columns(pl.col("body_system").fill_null(NOT_CODED))
+        parts += [
+            coded.select(*columns, pl.lit(kind).alias("kind"), "body_system", pl.col(column).alias("event"))
+            for kind, column in (("body_system", "body_system"), ("term", "term"))
+        ]
+    else:
+        name = pl.format("grade {}", "grade").fill_null("grade not recorded") if by == "grade" else pl.col(by)
+        parts.append(counted.select(*columns, pl.lit(by).alias("kind"), NO_SYSTEM, name.alias("event")))
+    return pl.concat(parts).filter(pl.col("event").is_not_null())
 
 
 def _labels(kinds: pl.DataFrame, by: str) -> pl.DataFrame:
     """Give every row label in order: the classes, then the events seen, most patients first."""
-    classes = pl.DataFrame({"kind": ["class"] * len(EVENT_CLASSES), "event": list(EVENT_CLASSES)})
-    seen = kinds.filter(pl.col("kind") == by).group_by("kind", "event").agg(pl.col("subject").n_unique())
-    ordered = seen.sort("subject", "event", descending=[True, False]).select("kind", "event")
-    return pl.concat([classes, ordered]).with_row_index("place")
+    fixed = pl.DataFrame({"kind": "class", "event": list(EVENT_CLASSES)}).select("kind", NO_SYSTEM, "event")
+    seen = kinds.filter(pl.col("kind") != "class").group_by(KEYS).agg(pl.col("subject").n_unique())
+    if by == "grade":
+        ordered = seen.sort("event")
+    elif by == "nested":
+        size = seen.filter(kind="body_system").select("body_system", pl.col("subject").alias("size"))
+        ordered = seen.join(size, on="body_system").sort(
+            "size", "body_system", "kind", "subject", "event", descending=[True, False, False, True, False]
+        )
+    else:
+        ordered = seen.sort("subject", "event", descending=[True, False])
+    return pl.concat([fixed, ordered.select(KEYS)]).with_row_index("place")
 
 
 def _first_events(kinds: pl.DataFrame, treated: pl.DataFrame) -> pl.DataFrame:
     """Give per patient and kind the events, and how their time at risk differs from the whole follow-up."""
-    first = kinds.group_by("subject", "arm", "kind", "event").agg(
+    first = kinds.group_by("subject", "arm", *KEYS).agg(
         pl.len().cast(pl.Int64).alias("events"),
-        pl.col("day").min().alias("first_day"),
-        pl.col("day").is_null().any().alias("day_unknown"),
+        pl.col("onset").min().alias("first_day"),
+        pl.col("onset").is_null().any().alias("day_unknown"),
     )
-    whole = treated.select("subject", pl.col("last_contact_day").clip(0).alias("whole_days"))
-    joined = first.join(whole, on="subject", how="left")
-    ended = pl.when(~pl.col("day_unknown")).then(pl.col("first_day")).fill_null(0)
-    return joined.with_columns((ended - pl.col("whole_days").fill_null(0)).alias("correction"))
+    joined = first.join(treated.select("subject", "follow_up"), on="subject", how="left")
+    known = joined.with_columns(pl.when(~pl.col("day_unknown")).then("first_day").alias("first_day"))
+    ended = pl.col("first_day").fill_null(0)
+    return known.with_columns((ended - pl.col("follow_up").fill_null(0)).alias("correction"))
 
 
 def _fill(rows: pl.DataFrame, first: pl.DataFrame, treated: pl.DataFrame) -> pl.DataFrame:
-    """Put counts and person-years beside each arm and kind, zeros included."""
-    labels = ["arm", "kind", "event"]
+    """Put counts, person-years and rates beside each arm and kind, zeros included."""
+    labels = ["arm", *KEYS]
+    onset = pl.col("first_day")
     sums = first.group_by(labels).agg(
-        pl.len().cast(pl.Int64).alias("subjects"), pl.col("events").sum(), pl.col("correction").sum()
+        pl.len().cast(pl.Int64).alias("subjects"),
+        pl.col("events").sum(),
+        pl.col("correction").sum(),
+        onset.is_not_null().sum().alias("timed"),
+        onset.min().alias("onset_first_day"),
+        onset.median().alias("onset_median_day"),
+        onset.max().alias("onset_last_day"),
     )
     whole = treated.group_by("arm").agg(
-        pl.len().cast(pl.Int64).alias("n"), pl.col("last_contact_day").clip(0).sum().alias("whole_days")
+        pl.len().cast(pl.Int64).alias("n"), pl.col("follow_up").sum().alias("whole_days")
     )
+    counts = ["subjects", "events", "correction", "timed", "n", "whole_days"]
     filled = (
-        rows.join(sums, on=labels, how="left")
+        rows.join(sums, on=labels, how="left", nulls_equal=True)
         .join(whole, on="arm", how="left")
         .sort("arm", "place")
-        .with_columns(pl.col("subjects", "events", "correction", "n", "whole_days").fill_null(0))
+        .with_columns(pl.col(counts).fill_null(0))
     )
     years = (pl.col("whole_days") + pl.col("correction")) / DAYS_PER_YEAR
-    return filled.select(*labels, "subjects", "events", "n", years.alias("years"))
-
-
-def _left_out(judged: pl.DataFrame, people: pl.DataFrame) -> tuple[LeftOut, ...]:
-    """Count what was not used, and what is not known about what was."""
-
-    def _events(reason: str) -> int:
-        return judged.filter(pl.col("reason") == reason).height
-
-    untimed = people.filter(pl.col("treated") & pl.col("last_contact_day").is_null()).height
-    unknown = judged.filter(pl.col("reason").is_in(["counted", "day-unknown"]) & pl.col("unknown_relation"))
-    return (
-        LeftOut(n=people.filter(~pl.col("treated")).height, reason="patients who got no dose"),
-        LeftOut(n=_events("before-first-dose"), reason="events before the first dose"),
-        LeftOut(n=_events("not-treated"), reason="events of patients who got no dose"),
-        LeftOut(n=_events("unknown-subject"), reason="events of patients not in the table of patients"),
-        LeftOut(
-            n=untimed,
-            reason="treated patients whose last contact is not known, absent from person-years only",
-        ),
-        LeftOut(
-            n=unknown.height,
-            reason="events whose relation to the product is not known, absent from `related`",
-        ),
+    exposure = pl.col("whole_days") / DAYS_PER_YEAR
+    return filled.select(
+        *labels,
+        "subjects",
+        "events",
+        "n",
+        _ratio(100 * pl.col("subjects"), pl.col("n")).alias("percent"),
+        years.alias("years"),
+        _ratio(100 * pl.col("timed"), years).alias("rate_per_100_years"),
+        exposure.alias("exposure_years"),
+        _ratio(100 * pl.col("events"), exposure).alias("events_per_100_years"),
+        "onset_first_day",
+        "onset_median_day",
+        "onset_last_day",
     )
+
+
+def _ratio(top: pl.Expr, bottom: pl.Expr) -> pl.Expr:
+    """Give a quotient; null where there is nothing to divide by."""
+    return pl.when(bottom > 0).then(top / bottom)

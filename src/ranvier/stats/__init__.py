@@ -6,12 +6,15 @@ from ranvier.stats.bayes import beta_binomial, gamma_poisson
 from ranvier.stats.binomial import proportion, zero_event_bound
 from ranvier.stats.cox_regression import CoxFit, cox
 from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule, expected_after_entry
+from ranvier.stats.event_table import EVENTS_DRAWN, EventComparison, compare_events
 from ranvier.stats.hypothesis_graphs import GraphTest, gatekeeping
 from ranvier.stats.imputation import MISSING_AT_RANDOM, ImputationModel, Imputed, impute
 from ranvier.stats.interval_events import IntervalFit, interval_survival
 from ranvier.stats.mixed_fit import MixedModelFit
 from ranvier.stats.mixed_model import COVARIANCES, MixedModel, mmrm
+from ranvier.stats.monitoring import stopping_rule
 from ranvier.stats.multiplicity import AdjustedPValues, adjust
+from ranvier.stats.no_events import ALL_ARMS, patients_to_exclude, zero_events
 from ranvier.stats.ordinal_models import ordinal_mixed
 from ranvier.stats.pairs import paired
 from ranvier.stats.periods import BEFORE_AFTER_NOTE, before_after
@@ -31,6 +34,7 @@ from ranvier.stats.relapse_models import relapse_model
 from ranvier.stats.relapse_permutations import ENUMERATE_UP_TO, relapse_permutation
 from ranvier.stats.responder_tipping import ResponderTipping, tipping_responders
 from ranvier.stats.rubin_rules import pool_imputations
+from ranvier.stats.stopping import StoppingBoundary, StoppingState
 from ranvier.stats.survival_curves import survival
 from ranvier.stats.survival_fit import SURVIVAL_METHODS, SurvivalFit
 from ranvier.stats.tipping import TippingPoint, tipping_point
@@ -40,9 +44,11 @@ from ranvier.stats.weibull_times import WeibullFit, weibull
 from ranvier.stats.yes_no_pairs import mcnemar
 
 __all__ = [
+    "ALL_ARMS",
     "BEFORE_AFTER_NOTE",
     "COVARIANCES",
     "ENUMERATE_UP_TO",
+    "EVENTS_DRAWN",
     "MISSING_AT_RANDOM",
     "PREVENT_ENTRY",
     "RATE_PRIORS",
@@ -52,6 +58,7 @@ __all__ = [
     "AdjustedPValues",
     "CoxFit",
     "EntryRule",
+    "EventComparison",
     "GraphTest",
     "ImputationModel",
     "Imputed",
@@ -63,6 +70,8 @@ __all__ = [
     "RatePrior",
     "ResponderTipping",
     "SharePrior",
+    "StoppingBoundary",
+    "StoppingState",
     "SurvivalFit",
     "TippingPoint",
     "WeibullFit",
@@ -70,6 +79,7 @@ __all__ = [
     "ancova",
     "before_after",
     "beta_binomial",
+    "compare_events",
     "compare_proportions",
     "cox",
     "expected_after_entry",
@@ -83,6 +93,7 @@ __all__ = [
     "mmrm",
     "ordinal_mixed",
     "paired",
+    "patients_to_exclude",
     "permutation",
     "pool_imputations",
     "proportion",
@@ -95,9 +106,11 @@ __all__ = [
     "relapse_permutation",
     "sceptical_rate",
     "sceptical_share",
+    "stopping_rule",
     "survival",
     "tipping_point",
     "tipping_responders",
     "weibull",
     "zero_event_bound",
+    "zero_events",
 ]

@@ -15,10 +15,10 @@ from ranvier.trial.protocol import (
     Product,
     Protocol,
     Source,
-    StoppingRule,
     VisitWindow,
 )
 from ranvier.trial.schedule import VISIT_REASONS, assign_visits, since_baseline, take
+from ranvier.trial.stopping import STOPPING_EVENTS, STOPPING_METHODS, StoppingRule
 from ranvier.trial.trial import Trial
 
 __all__ = [
@@ -29,6 +29,8 @@ __all__ = [
     "ENTRY_RULES",
     "NEDA_NAMES",
     "PREVENT_ENTRY",
+    "STOPPING_EVENTS",
+    "STOPPING_METHODS",
     "STRATEGIES",
     "TWO_IN_TWO_YEARS",
     "VISIT_REASONS",

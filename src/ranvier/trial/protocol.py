@@ -14,6 +14,7 @@ from ranvier.trial._toml import build
 from ranvier.trial.entry import Entry
 from ranvier.trial.estimand import Estimand
 from ranvier.trial.neda_plan import NedaPlan
+from ranvier.trial.stopping import StoppingRule
 
 __all__ = [
     "CELL_CLASSES",
@@ -27,7 +28,6 @@ __all__ = [
     "Product",
     "Protocol",
     "Source",
-    "StoppingRule",
     "VisitWindow",
 ]
 
@@ -151,14 +151,6 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoppingRule:
-    """One stopping rule, in the protocol's words."""
-
-    id: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Source:
     """Where a fact of this trial was read."""
 
@@ -261,6 +253,10 @@ class Protocol:
         self._require_unique("arms", [arm.id for arm in self.arms])
         self._require_unique("visits", [visit.label for visit in self.visits])
         self._require_unique("endpoints", [endpoint.id for endpoint in self.endpoints])
+        self._require_unique("stopping_rules", [rule.id for rule in self.stopping_rules])
+        for rule in self.stopping_rules:
+            for arm in rule.arms:
+                require_choice(f"arm of stopping rule {rule.id!r}", arm, [each.id for each in self.arms])
         baselines = [visit.label for visit in self.visits if visit.baseline]
         if self.visits and len(baselines) != 1:
             raise InputError(f"exactly one visit must have baseline = true; found {baselines or 'none'}.")

@@ -10,6 +10,7 @@ from ranvier.verdict.conclusion import Verdict, study_verdict
 from ranvier.verdict.confirmed import ConfirmedEvents
 from ranvier.verdict.contrasts import Contrast
 from ranvier.verdict.findings import Finding
+from ranvier.verdict.harms import Harms, RuleState, analyse_harms
 from ranvier.verdict.lints import Lint
 from ranvier.verdict.natural import NATURAL_SENTENCES, NaturalFact
 from ranvier.verdict.neda_result import NedaResult, judge_neda
@@ -50,6 +51,7 @@ __all__ = [
     "Downgrade",
     "Finding",
     "Flow",
+    "Harms",
     "Lint",
     "Measured",
     "NaturalFact",
@@ -57,9 +59,11 @@ __all__ = [
     "Outcome",
     "RelapsePeriods",
     "Requirement",
+    "RuleState",
     "StudySummary",
     "Verdict",
     "analyse",
+    "analyse_harms",
     "appraise",
     "assess",
     "class_of_claim",
