@@ -60,7 +60,7 @@ def definition_from(options: Mapping[str, Any]) -> Definition:
     Traceback (most recent call last):
     ...
     ranvier.errors.DefinitionError: selection has no option 'evens'; it has ['events', 'proceed_from', \
-'min_days_from_reference', 'merge_days']. Did you mean 'events'?
+'min_days_from_reference', 'merge_days', 'eligible']. Did you mean 'events'?
     >>> definition_from(mine.settings().to_dict()) == mine
     True
     """

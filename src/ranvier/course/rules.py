@@ -23,8 +23,8 @@ CHANGE_RULES: Mapping[str, ChangeRule] = MappingProxyType(
     {
         rule.name: rule
         for rule in (
-            EDSS_ANY, EDSS_1_0_5, EDSS_1_5_1_0_5, EDSS_C_WORSENING, EDSS_C_IMPROVEMENT, EDSS_D, LOGMAR_0_2,
-            T25FW_20, NHPT_20, SDMT_4_OR_20, SDMT_3_OR_10, FS_1,
+            EDSS_ANY, EDSS_1_0_5, EDSS_1_5_1_0_5, LOGMAR_0_2, T25FW_20, NHPT_20, EDSS_C_WORSENING,
+            EDSS_C_IMPROVEMENT, EDSS_D, SDMT_4_OR_20, SDMT_3_OR_10, FS_1,
         )
     }
 )  # fmt: skip
