@@ -160,14 +160,19 @@ def _about(domain: Domain, wide: pl.DataFrame, *, date: str, number: str) -> lis
         ("sdtm-study-day-0", number): pl.col("counted") == 0,
         ("sdtm-study-day-differs", number): pl.col("differs"),
     }
+    seen = rows.select(failing.any().alias(rule) for (rule, _), failing in cases.items()).row(0, named=True)
     found = [
         finding(rule, rows.filter(failing), file=domain.file, column=column, value=shown[column])
         for (rule, column), failing in cases.items()
+        if seen[rule]
     ]
-    dated = rows.filter(pl.col("by_date").is_not_null()).height
-    numbered = rows.filter(pl.col("by_date").is_null() & pl.col("by_number").is_not_null()).height
-    partial = rows.filter(pl.col("flag").is_not_null()).height
-    nothing = rows.filter(pl.col("day").is_null()).height
+    by_date, by_number = pl.col("by_date").is_not_null(), pl.col("by_number").is_not_null()
+    dated, numbered, partial, nothing = rows.select(
+        by_date.sum().alias("dated"),
+        (~by_date & by_number).sum().alias("numbered"),
+        pl.col("flag").is_not_null().sum().alias("partial"),
+        pl.col("day").is_null().sum().alias("nothing"),
+    ).row(0)
     said = f"{dated} by date, {numbered} by study day, {partial} imputed, {nothing} without a day"
     if domain.height and (domain.has(date) or domain.has(number)):
         found.append(once("sdtm-days", file=domain.file, column=date, value=said))

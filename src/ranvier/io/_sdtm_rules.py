@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from ranvier.tables import Rule
+from ranvier.tables import FINDING_SCHEMA, Rule
 
 __all__ = ["RULES", "finding", "once"]
 
@@ -196,12 +196,16 @@ ALL = (
     ),
 )
 RULES = {rule.id: rule for rule in ALL}
+NOTHING = pl.DataFrame(schema=FINDING_SCHEMA)
+"""What most checks of most files find."""
 
 
 def finding(
     rule: str, rows: pl.DataFrame, *, file: str, column: str | None = None, **said: Any
 ) -> pl.DataFrame:
     """Give one finding for each row; `value` is an expression or the text of all."""
+    if rows.is_empty():
+        return NOTHING
     value = said.pop("value", None)
     shown = pl.lit(value) if isinstance(value, str) else value
     return RULES[rule].findings(rows, file=file, column=column, value=shown, **said)

@@ -23,6 +23,9 @@ __all__ = ["binomial_p", "fisher_p", "rank_sum_p", "signed_rank_p"]
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
+Halves = tuple[dict[bytes, Floats], dict[bytes, Floats]]
+"""Counts of half the scores, and their running sums, by the scores."""
+
 LARGEST_WHOLE = 2**53
 """Whole numbers up to which float64 counts without rounding."""
 
@@ -80,7 +83,7 @@ def rank_sum_p(first: ArrayLike, second: ArrayLike) -> Floats:
     keys = np.column_stack([np.sort(scores, axis=1), scores[:, :chosen].sum(axis=1)])
     different, place = np.unique(keys, axis=0, return_inverse=True)
     total = math.comb(both.shape[1], chosen)
-    halves: dict[bytes, tuple[Floats, Floats]] = {}
+    halves: Halves = ({}, {})
     solve = _by_halves if total <= LARGEST_WHOLE else _by_sums
     return np.array([solve(row[:-1], chosen, int(row[-1]), halves) for row in different])[place.ravel()]
 
@@ -104,7 +107,7 @@ def _sign_flips(pattern: Whole) -> tuple[Floats, int, int]:
     return np.minimum(1.0, 2 * np.ldexp(np.cumsum(counts), exponent)), 0, max(1, int(np.gcd.reduce(scores)))
 
 
-def _by_halves(scores: Whole, chosen: int, seen: int, known: dict[bytes, tuple[Floats, Floats]]) -> float:
+def _by_halves(scores: Whole, chosen: int, seen: int, known: Halves) -> float:
     """Give the rank-sum p value from the lower and the upper half of the scores.
 
     Few halves occur in many data sets. A sum is made of k scores of the lower and the rest of the upper half.
@@ -112,24 +115,29 @@ def _by_halves(scores: Whole, chosen: int, seen: int, known: dict[bytes, tuple[F
     """
     size, middle = scores.size, scores.size // 2
     base = int(scores[middle])
-    lower, upper = _half(scores[:middle], known)[0], _half(scores[middle:] - base, known)[1]
+    lower, upper = _counts_of_half(scores[:middle], known[0]), _sums_of_half(scores[middle:] - base, known)
     least, most = max(0, chosen - size + middle), min(chosen, middle)
     ways = lower[least : most + 1]
-    rest = upper[chosen - most : chosen - least + 1][::-1]
+    width = upper.shape[1]
+    others = chosen - np.arange(least, most + 1)[:, None]
     # Column s + 1 of the upper half counts its sums of at most s above its base; column 0 is empty.
-    above = base * (chosen - np.arange(least, most + 1))[:, None]
-    reach = seen + 1 - above - np.arange(ways.shape[1])
-    rows, last = np.arange(most + 1 - least)[:, None], upper.shape[1] - 1
+    reach = (seen + 1 - base * others) - np.arange(ways.shape[1])
     total = math.comb(size, chosen)
-    at_most = float(np.vdot(ways, rest[rows, np.minimum(np.maximum(reach, 0), last)]))
+    at_most = float(np.vdot(ways, upper.take(_within(reach, width) + others * width)))
     if 2 * at_most <= total:
         return 2 * at_most / total
-    less = float(np.vdot(ways, rest[rows, np.minimum(np.maximum(reach - 1, 0), last)]))
+    less = float(np.vdot(ways, upper.take(_within(reach - 1, width) + others * width)))
     return min(1.0, 2 * min(at_most, total - less) / total)
 
 
-def _half(scores: Whole, known: dict[bytes, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
-    """Give how many subsets of each size have the sum s, and in column s + 1 a sum of at most s.
+def _within(columns: Whole, width: int) -> Whole:
+    """Give the nearest columns that a table has."""
+    inside: Whole = np.minimum(np.maximum(columns, 0), width - 1)
+    return inside
+
+
+def _counts_of_half(scores: Whole, known: dict[bytes, Floats]) -> Floats:
+    """Give how many subsets of each size have the sum s.
 
     Made from the same scores without the last, which many halves share.
     """
@@ -139,17 +147,27 @@ def _half(scores: Whole, known: dict[bytes, tuple[Floats, Floats]]) -> tuple[Flo
     if not scores.size:
         counts = np.ones((1, 1))
     else:
-        before, last = _half(scores[:-1], known)[0], int(scores[-1])
-        counts = np.zeros((before.shape[0] + 1, before.shape[1] + last))
-        counts[:-1, : before.shape[1]] = before
+        before, last = _counts_of_half(scores[:-1], known), int(scores[-1])
+        size, width = before.shape
+        counts = np.zeros((size + 1, width + last))
+        counts[:-1, :width] = before
         counts[1:, last:] += before
-    sums = np.zeros((counts.shape[0], counts.shape[1] + 1))
-    np.cumsum(counts, axis=1, out=sums[:, 1:])
-    known[key] = counts, sums
-    return known[key]
+    known[key] = counts
+    return counts
 
 
-def _by_sums(scores: Whole, chosen: int, seen: int, _known: dict[bytes, tuple[Floats, Floats]]) -> float:
+def _sums_of_half(scores: Whole, known: Halves) -> Floats:
+    """Give in column s + 1 how many subsets of each size have a sum of at most s."""
+    key = scores.tobytes()
+    if key not in known[1]:
+        counts = _counts_of_half(scores, known[0])
+        sums = np.zeros((counts.shape[0], counts.shape[1] + 1))
+        counts.cumsum(axis=1, out=sums[:, 1:])
+        known[1][key] = sums
+    return known[1][key]
+
+
+def _by_sums(scores: Whole, chosen: int, seen: int, _known: Halves) -> float:
     """Give the rank-sum p value of larger groups, one data set at a time."""
     found = _rank_sums.Sums(scores, chosen, seen)
     return _rank_sums.two_sided(found, mid=False, by_distance=False)
