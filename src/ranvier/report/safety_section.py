@@ -9,7 +9,7 @@ import polars as pl
 from ranvier.report import safety_figures as figures
 from ranvier.report.figures import interval_chart
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph
-from ranvier.result import Fit, number, percent, plural
+from ranvier.result import Fit, number, p_text, percent, plural
 from ranvier.stats import patients_to_exclude
 from ranvier.verdict import Analysis, Harms, RuleState, analyse_harms
 
@@ -89,7 +89,7 @@ def event_blocks(harms: Harms) -> list[Block]:
     for arm in arms:
         part = shown.filter(arm=arm)
         rate = pl.col("rate_per_100_years").round(1)
-        cell = pl.format("{} ({} %) [{}]", "subjects", pl.col("percent").round(1), "events")
+        cell = pl.format("{} ({}\u00a0%) [{}]", "subjects", pl.col("percent").round(1), "events")
         size = part["n"][0]
         columns = [
             pl.when(pl.col("n") > 0).then(cell).alias(f"{arm} (n = {size})"),
@@ -155,6 +155,11 @@ def none_seen_blocks(harms: Harms) -> list[Block]:
     return blocks + _registry(harms)
 
 
+def _bare_p(p: float) -> str:
+    """Write a p value under a heading that says so."""
+    return p_text(p).removeprefix("p = ").removeprefix("p ")
+
+
 def _percent(column: str) -> pl.Expr:
     return pl.col(column).map_elements(percent, return_dtype=pl.String)
 
@@ -170,10 +175,12 @@ def _registry(harms: Harms) -> list[Block]:
     needed = patients_to_exclude(aim, sided="two")
     words = "the highest share that this does not exclude" if events == 0 else "that share"
     seen = f"{share.quantity[:1].upper()}{share.quantity[1:]}: {events} of {n}, up to {percent(share.high)}."
-    treated = harms.incidence.table.select("arm", "n").unique()["n"].sum()
+    arms = harms.incidence.table.select("arm", "n").unique()
+    if harms.comparison is not None:  # who got no cells says nothing about their rate
+        arms = arms.filter(pl.col("arm") != harms.comparison.reference)
     aimed = (
         f"To exclude {words} ({percent(aim)}) a trial needs {plural(int(needed.value), 'patient')} without a "
-        f"serious event; this one treated {treated}."
+        f"serious event; this one treated {arms['n'].sum()}."
     )
     caution = (
         "Studies differ in follow-up and in whether any or only related events were counted; studies without "
@@ -202,8 +209,8 @@ def comparison_blocks(harms: Harms) -> list[Block]:
     frame = table.select(
         pl.col("event").replace(CLASS_WORDS),
         "arm",
-        pl.format("{} of {}", "subjects", "n").alias("patients"),
-        pl.format("{} of {}", "reference_subjects", "reference_n").alias(compared.reference),
+        pl.format("{}\u00a0of\u00a0{}", "subjects", "n").alias("patients"),
+        pl.format("{}\u00a0of\u00a0{}", "reference_subjects", "reference_n").alias(compared.reference),
         *(
             (100 * pl.col(name)).round(1).alias(title)
             for name, title in (
@@ -216,7 +223,7 @@ def comparison_blocks(harms: Harms) -> list[Block]:
             pl.col(name).map_elements(number, return_dtype=pl.String).alias(title)
             for name, title in (("ratio", "ratio"), ("ratio_low", "ratio from"), ("ratio_high", "ratio to"))
         ),
-        pl.col("p_value").round(3).alias("p (Fisher)"),
+        pl.col("p_value").map_elements(_bare_p, return_dtype=pl.String).alias("p (Fisher)"),
     )
     many = compared.table.filter(pl.col("kind") != "class").height
     return [
