@@ -76,7 +76,7 @@ def stopping_rule(
 
     References
     ----------
-    Goldman AI (1987). doi:10.1016/0197-2456(87)90153-X
+    Goldman AI (1987). Controlled Clinical Trials 8:327-337
     Geller NL, Follmann D, Leifer ES, Carter SL (2003). Advances in Clinical Trial Biostatistics
     Ivanova A, Qaqish BF, Schell MJ (2005). doi:10.1111/j.1541-0420.2005.00311.x
 
