@@ -55,6 +55,21 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("io.read_sdtm", ("x",), {"products": {"A": "mscs"}}, InputError, r"unknown product 'mscs'.*'msc'"),
     ("io.write_sdtm", (None, __file__), {}, InputError, r"is there already"),
     ("io.write_sdtm", (None, "new"), {"format": "sas"}, InputError, r"unknown format 'sas'.*'xpt'"),
+    ("course.secondary_progression", (COURSE,), {}, InputError, r"needs relapses; give an empty table"),
+    (
+        "course.secondary_progression",
+        (COURSE, VISIT.drop("day").clear().with_columns(day=pl.lit(0))),
+        {},
+        InputError,
+        r"visits lacks the columns \[.pyramidal.\]",
+    ),
+    (
+        "course.SpmsDefinition",
+        (),
+        {"name": "x", "source": "y", "least_edss": 12.0},
+        DefinitionError,
+        r"least_edss is 12\.0; it must lie between 0 and 10",
+    ),
     ("io.read_table", ("no-such-file.csv", "visits"), {}, InputError, r"there is no file 'no-such-file.csv'"),
     (
         "io.write_course",
