@@ -179,7 +179,7 @@ def with_control(trial: Trial, design: str = "rct_parallel"):
 def test_arms_are_described_apart_and_not_compared(build_trial, design: str) -> None:
     report = build(build_trial(two_arms, with_control(build_trial(), design)))
     text = words(report, "result")
-    assert "each arm is described; the arms are not compared here" in text
+    assert "each arm is described; differences between the arms are not judged here" in text
     assert "effective" not in text
     assert "Relapses a year, Cells: " in text
     assert "Relapses a year, Placebo: " in text

@@ -165,7 +165,9 @@ def test_randomised_arms_are_not_compared(build_trial) -> None:
     first = build_trial().protocol
     protocol = dataclasses.replace(first, arms=(*first.arms, control), design="rct_parallel")
     verdict = assess(build_trial(lambda rows: rows["subjects"][1].update(arm="control"), protocol))
-    assert verdict.headline[0].endswith("each arm is described; the arms are not compared here.")
+    assert verdict.headline[0].endswith(
+        "each arm is described; differences between the arms are not judged here."
+    )
     assert not [line for line in sentences(verdict) if "effective" in line]
 
 

@@ -185,6 +185,20 @@ def _edss(analysis: Analysis) -> list[Block]:
     return blocks
 
 
+def _arms(analysis: Analysis) -> list[Block]:
+    """Give the differences between the arms, and what they may mean."""
+    blocks: list[Block] = []
+    for found in analysis.arms:
+        blocks.append(
+            Paragraph(text=f"{found.arm} against {found.control}. {found.meaning} {' '.join(found.notes)}")
+        )
+        if found.estimates:
+            blocks.append(Numbers(estimates=found.estimates))
+        else:
+            blocks.append(Paragraph(text="No outcome is known in both arms.", tone="caution"))
+    return blocks
+
+
 def _measured(parts: Sequence[Measured], absent: str, key: str) -> list[Block]:
     if not parts:
         return [Paragraph(text=absent)]
@@ -303,6 +317,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Analysis], list[Block]]], ...] = (
     ("baseline", "Baseline", _baseline),
     ("timelines", "Each patient in time", _timelines),
     ("edss", "Disability (EDSS)", _edss),
+    ("arms", "The arms against the control arm", _arms),
     ("confirmed", "Confirmed disability events", confirmed_section),
     ("patients", "Each patient's disability", patients_section),
     ("relapses", "Relapses before and after treatment", relapses_section),

@@ -2,6 +2,7 @@
 
 from ranvier.verdict.analysis import analyse
 from ranvier.verdict.appraisal import Appraisal, appraise
+from ranvier.verdict.arm_differences import ArmDifference, arm_differences
 from ranvier.verdict.assessment import assess
 from ranvier.verdict.certainty import LEVELS, Certainty, Downgrade, optimal_information_size
 from ranvier.verdict.claim_appraisal import ClaimAppraisal
@@ -40,6 +41,7 @@ __all__ = [
     "SENTENCES",
     "Analysis",
     "Appraisal",
+    "ArmDifference",
     "Article",
     "Certainty",
     "Claim",
@@ -65,6 +67,7 @@ __all__ = [
     "analyse",
     "analyse_harms",
     "appraise",
+    "arm_differences",
     "assess",
     "class_of_claim",
     "compare_periods",

@@ -11,6 +11,7 @@ from ranvier.errors import InputError
 from ranvier.result import Derivation, Estimate, LeftOut, plural
 from ranvier.trial import Endpoint, Trial
 from ranvier.verdict._arms import by_arm
+from ranvier.verdict.arm_differences import arm_differences
 from ranvier.verdict.confirmed import confirmed_events
 from ranvier.verdict.neda_result import judge_neda
 from ranvier.verdict.numbers import Analysis, Flow, Measured
@@ -108,6 +109,7 @@ def analyse(trial: Trial) -> Analysis:
         attack_unknown=_attack_unknown(trial),
         confirmed=confirmed_events(trial, visits, _baseline_days(trial, visits, treated), treated),
         neda=judge_neda(trial, visits),
+        arms=arm_differences(trial, final, final_visit, relapses),
     )
 
 

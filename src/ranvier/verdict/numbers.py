@@ -9,6 +9,7 @@ import polars as pl
 from ranvier import course, safety
 from ranvier.result import Derivation, Estimate, LeftOut
 from ranvier.trial import Trial
+from ranvier.verdict.arm_differences import ArmDifference
 from ranvier.verdict.confirmed import ConfirmedEvents
 from ranvier.verdict.neda_result import NedaResult
 from ranvier.verdict.relapse_periods import RelapsePeriods
@@ -112,6 +113,8 @@ class Analysis:
         Confirmed worsening and improvement under the named definitions.
     neda : tuple of NedaResult
         No evidence of disease activity under the definition of the protocol.
+    arms : tuple of ArmDifference
+        Each arm against the control arm; empty without one.
     """
 
     trial: Trial
@@ -137,6 +140,7 @@ class Analysis:
     attack_unknown: int
     confirmed: tuple[ConfirmedEvents, ...] = ()
     neda: tuple[NedaResult, ...] = ()
+    arms: tuple[ArmDifference, ...] = ()
 
     @property
     def relapse_rates(self) -> tuple[tuple[Estimate, Estimate, Estimate], ...]:

@@ -111,7 +111,9 @@ SENTENCES: dict[str, str] = {
     "down_size_far": "−2 imprecision: {n} of {needed} patients needed to show a ratio of {ratio}",
     "down_threshold": "−1 imprecision: the interval {low} to {high} crosses {ratio}",
     "down_thresholds": "−2 imprecision: the interval {low} to {high} crosses both {ratio} and {ratio_2}",
-    "arms_described": "{label} (n={n}, {control}): each arm is described; the arms are not compared here.",
+    "arms_described": (
+        "{label} (n={n}, {control}): each arm is described; differences between the arms are not judged here."
+    ),
     "confirmed_change": "Confirmed {kind} ({definition}): {share}.",
     "confirmed_last_only": (
         "Confirmed {kind} ({definition}): {share}; {last} more had it at the last visit only, which nothing "
