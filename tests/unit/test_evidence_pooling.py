@@ -157,12 +157,31 @@ def test_the_profile_of_q_does_not_stop_at_ten_times_the_variance() -> None:
 
 
 def test_the_highest_of_two_maxima_of_the_likelihood_is_found() -> None:
-    y, v = np.array([[0.0], [0.05], [6.0], [-6.0]]), np.array([[1e-4], [1e-4], [9.0], [9.0]])
+    y = np.array([[0.0], [0.05], [0.02], [5.0], [-5.0], [6.0]])
+    v = np.array([[1e-4], [1e-4], [2e-4], [4.0], [4.0], [3.0]])
     t = np.concatenate([[0.0], np.geomspace(1e-8, 200, 4000)])
     for restricted, method in ((True, "reml"), (False, "ml")):
         heights = _log_likelihood(np.repeat(y, len(t), 1), np.repeat(v, len(t), 1), t, restricted)
         found = tau_squared(y, v, method)
+        inner = (heights[1:-1] > heights[:-2]) & (heights[1:-1] > heights[2:])
+        assert inner.sum() == 2
         assert _log_likelihood(y, v, found, restricted)[0] >= heights.max() - 1e-9
+
+
+def test_variances_of_very_different_size_do_not_upset_the_search() -> None:
+    rng = np.random.default_rng(3)
+    grid = np.concatenate([[0.0], np.geomspace(1e-9, 1e4, 800)])
+    for _ in range(150):
+        k = int(rng.integers(2, 9))
+        v = 10 ** rng.uniform(-4, 1.5, (k, 1))
+        y = rng.normal(0, np.sqrt(v)) + rng.normal(0, 10 ** rng.uniform(-2, 1), (k, 1))
+        t = grid / (1 / v).mean()
+        many_y, many_v = np.repeat(y, len(t), 1), np.repeat(v, len(t), 1)
+        for restricted, method in ((True, "reml"), (False, "ml")):
+            best = _log_likelihood(many_y, many_v, t, restricted).max()
+            assert _log_likelihood(y, v, tau_squared(y, v, method), restricted)[0] >= best - 1e-8
+        for method in ("pm", "pm-median"):
+            assert tau_squared(y, v, method)[0] >= 0
 
 
 def test_many_pools_at_once_are_each_pool_alone() -> None:

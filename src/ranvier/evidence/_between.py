@@ -36,9 +36,10 @@ SETTLED = 1e-12
 searches converge quadratically, so that what is left is rounding."""
 MOST_STEPS = 200
 """Bisection alone needs 100 steps for the range of float64."""
-GRID = np.array([0.0, 0.01, 0.03, 0.1, 0.3, 1.0])
-"""Where the likelihood is looked at first, as shares of the largest value that the variance can have: it may
-have two maxima, and a climb finds the nearer one."""
+GRID = np.linspace(0, 1, 9)
+"""Where the likelihood is looked at before it is climbed, beside 0: equal steps on the logarithmic way from
+half the smallest variance of a study, below which nothing changes, to the largest value that the variance
+between studies can have. There may be two maxima, and a climb finds the nearer one."""
 
 
 def tau_squared(y: Floats, v: Floats, method: str) -> Floats:
@@ -97,7 +98,7 @@ def solve_q(y: Floats, v: Floats, target: Floats) -> Floats:
             return found
         q, slope = generalised_q(y, v, t)
         low, high = np.where(q > target, t, low), np.where(q > target, high, t)
-        following = t - q * (1 - q / target) / slope
+        following = t + q * (1 - q / target) / slope
         outside = ~((following >= low) & (following <= high))
         following = np.where(outside, (low + high) / 2, following)
         done = np.abs(following - t) <= SETTLED * (1 + t)
@@ -136,13 +137,18 @@ def _not_below_zero(raw: Floats) -> Floats:
 def _most_likely(y: Floats, v: Floats, *, restricted: bool) -> Floats:
     """Give the variance with the largest (restricted) likelihood, wherever on the axis it lies."""
     reach = (y.max(axis=0) - y.min(axis=0)) ** 2
-    heights = np.stack([_log_likelihood(y, v, share * reach, restricted) for share in GRID])
-    best = heights.argmax(axis=0)
-    low, t, high = (GRID[np.clip(best + step, 0, len(GRID) - 1)] * reach for step in (-1, 0, 1))
+    start = np.minimum(v.min(axis=0) / 2, reach)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        way = np.where(reach > 0, start * (reach / start) ** GRID[:, None], 0.0)
+    looked = np.concatenate([np.zeros_like(reach)[None], way])
+    best = np.stack([_log_likelihood(y, v, t, restricted) for t in looked]).argmax(axis=0)
+    every = np.arange(len(best))
+    low, t, high = (looked[np.clip(best + step, 0, len(GRID)), every] for step in (-1, 0, 1))
     found: Floats = t.copy()
     # At 0 and falling, 0 is the answer.
     active = np.flatnonzero((t > 0) | (_slopes(y, v, t, restricted)[0] > 0))
     y, v, t, low, high = _at(active, y, v, t, low, high)
+    previous = high - low
     for _ in range(MOST_STEPS):
         if not len(active):
             return found
@@ -150,13 +156,16 @@ def _most_likely(y: Floats, v: Floats, *, restricted: bool) -> Floats:
         low, high = np.where(slope > 0, t, low), np.where(slope > 0, high, t)
         with np.errstate(divide="ignore", invalid="ignore"):
             following = t - slope / curve
-        outside = ~((curve < 0) & (following >= low) & (following <= high))
+        # A step that is not half of the one before is no sign of convergence: halving is faster then.
+        slow = ~(np.abs(following - t) <= previous / 2)
+        outside = slow | ~((curve < 0) & (following >= low) & (following <= high))
         following = np.where(outside, (low + high) / 2, following)
-        done = np.abs(following - t) <= SETTLED * (1 + t)
+        previous = np.abs(following - t)
+        done = previous <= SETTLED * (1 + t)
         found[active[done]] = following[done]
         left = np.flatnonzero(~done)
         active, t = active[left], following[left]
-        y, v, low, high = _at(left, y, v, low, high)
+        y, v, low, high, previous = _at(left, y, v, low, high, previous)
     raise _unsettled(t)
 
 

@@ -133,9 +133,9 @@ def q_profile(y: Floats, v: Floats, level: float) -> tuple[Floats, Floats]:
     df, d = len(y) - 1, y.shape[1]
     scale = 1 / (1 / v).mean(axis=0)
     y, v = (y - y.mean(axis=0)) / np.sqrt(scale), v / scale
-    low = solve_q(y, v, np.full(d, float(special.chdtri(df, (1 - level) / 2))))
-    high = solve_q(y, v, np.full(d, float(special.chdtri(df, (1 + level) / 2))))
-    return low * scale, high * scale
+    targets = np.repeat(special.chdtri(df, np.array([1 - level, 1 + level]) / 2), d)
+    both = solve_q(np.tile(y, 2), np.tile(v, 2), targets)
+    return both[:d] * scale, both[d:] * scale
 
 
 def _inconsistency(q: Floats, tau2: Floats, v: Floats, method: str) -> tuple[Floats, Floats]:

@@ -21,6 +21,8 @@ __all__ = ["Pool", "PooledEstimate", "Scale"]
 
 Floats = NDArray[np.float64]
 
+_SHOWN = ("value", "low", "high", "p_value", "tau2", "i2")
+
 SIGNIFICANT = 2
 """Digits of half the length of an interval that are always shown."""
 
@@ -85,7 +87,7 @@ class PooledEstimate(Estimate):
     --------
     >>> import ranvier as rv
     >>> print(rv.evidence.pool([0.00012, 0.0002], [1e-9, 2e-9]).estimates[0].text())
-    0.00015 (95 % interval −0.00035 to 0.00065)
+    0.00015 (95 % interval −0.00035 to 0.00066)
     """
 
     def text(self, *, digits: int | None = None) -> str:
@@ -156,10 +158,11 @@ class Pool(Fit):
         [0.55, 0.5, 0.15]
         """
         k = self.studies.height
-        others = np.array([[row for row in range(k) if row != left] for left in range(k)], dtype=np.intp).T
         if k == 1:
-            return self._rows("without", [], None)
-        return self._rows("without", self.studies["study"].to_list(), others)
+            return pl.DataFrame(schema={"without": pl.String, **dict.fromkeys(_SHOWN, pl.Float64)})
+        others = np.array([[row for row in range(k) if row != left] for left in range(k)], dtype=np.intp).T
+        columns = self._numbers(others)
+        return pl.DataFrame({"without": self.studies["study"], **columns}).fill_nan(None)
 
     def cumulative(self) -> pl.DataFrame:
         """Give the pooled value of the first studies, one more in each row, in the order given.
@@ -176,11 +179,9 @@ class Pool(Fit):
         [0.1, 0.15, 0.4]
         """
         names = self.studies["study"].to_list()
-        rows = [
-            self._rows("up_to", [name], np.arange(place + 1, dtype=np.intp)[:, None])
-            for place, name in enumerate(names)
-        ]
-        return pl.concat(rows)
+        rows = [self._numbers(np.arange(place + 1, dtype=np.intp)[:, None]) for place in range(len(names))]
+        columns = {name: np.concatenate([row[name] for row in rows]) for name in _SHOWN}
+        return pl.DataFrame({"up_to": names, **columns}).fill_nan(None)
 
     def explain(self) -> str:
         """Say in plain sentences how the studies were pooled and what came out.
@@ -238,12 +239,8 @@ class Pool(Fit):
 
         return draw(self, ax)
 
-    def _rows(self, label: str, names: list[str], chosen: NDArray[np.intp] | None) -> pl.DataFrame:
-        """Pool chosen rows of the studies, one column of places for each name."""
-        found = ("value", "low", "high", "p_value", "tau2", "i2")
-        if chosen is None:
-            return pl.DataFrame(schema={label: pl.String, **dict.fromkeys(found, pl.Float64)})
+    def _numbers(self, chosen: NDArray[np.intp]) -> dict[str, Floats]:
+        """Pool chosen rows of the studies, one column of places for each set."""
         y, v = (self.studies[name].to_numpy()[chosen] for name in ("effect", "variance"))
         pooled = pool_many(y, v, method=self.method, interval=self.interval, level=self.level)
-        columns = {name: getattr(pooled, name) for name in found}
-        return pl.DataFrame({label: names, **columns}).fill_nan(None)
+        return {name: getattr(pooled, name) for name in _SHOWN}

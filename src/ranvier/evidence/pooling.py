@@ -117,7 +117,7 @@ def pool(
     >>> trials = {"events": [2, 5, 1, 7], "n": [10, 15, 12, 20]}
     >>> sizes = rv.evidence.effect_size(trials, measure="logit proportion")
     >>> print(rv.evidence.pool(sizes).estimates[0].text())
-    28.5 % (95 % interval 14.0 % to 49.5 %)
+    28.5 % (95 % interval 13.0 % to 51.7 %)
     """
     require_choice("method", method, METHODS)
     require_choice("interval", interval, INTERVALS)
