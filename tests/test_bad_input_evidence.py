@@ -46,6 +46,27 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         InputError,
         r"'n' is String; .* numbers",
     ),
+    (
+        "evidence.effect_size",
+        ({**SHARES, "events": [1, 3.5]},),
+        LOGIT,
+        InputError,
+        r"'B' is 3.5; .* patients",
+    ),
+    (
+        "evidence.effect_size",
+        ({**SHARES, "cell_class": ["MSC", "aHSCT"]},),
+        LOGIT,
+        InputError,
+        r"aHSCT is chemotherapy and is never pooled with other cells",
+    ),
+    (
+        "evidence.effect_size",
+        ({**SHARES, "cell_class": [None, "ahsct"]},),
+        LOGIT,
+        InputError,
+        r"never pooled with other cells",
+    ),
     ("evidence.effect_size", (SHARES,), {**LOGIT, "zero_cells": "only0"}, InputError, r"unknown zero_cells"),
     ("evidence.effect_size", (SHARES,), {**LOGIT, "add": -0.5}, InputError, r"add is -0.5"),
     (

@@ -106,6 +106,11 @@ def test_shares_are_read_as_shares_and_ratios_as_ratios() -> None:
     assert pool.estimates[0].null == "the true value is 1"
 
 
+def test_ahsct_alone_is_pooled() -> None:
+    sizes = rv.evidence.effect_size({**SHARES, "cell_class": ["aHSCT"] * 4}, measure="logit proportion")
+    assert sizes.table["effect"].to_list() == LOGIT.table["effect"].to_list()
+
+
 def test_freeman_tukey_is_not_turned_back() -> None:
     pool = rv.evidence.pool(rv.evidence.effect_size(SHARES, measure="freeman-tukey proportion"))
     assert pool.estimates[0].unit == ""

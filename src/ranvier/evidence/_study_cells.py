@@ -11,9 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ranvier.errors import InputError, suggest
+from ranvier.evidence.study import CHEMOTHERAPY
 from ranvier.result import Derivation
 
-__all__ = ["COUNTED", "as_frame", "column", "study_cells", "study_names"]
+__all__ = ["COUNTED", "as_frame", "column", "refuse_mixed_treatments", "study_cells", "study_names"]
 
 Floats = NDArray[np.float64]
 
@@ -93,6 +94,8 @@ def study_cells(frame: pl.DataFrame, kind: str) -> dict[str, Floats]:
     names = study_names(frame)
     for name, values in cells.items():
         _refuse(name, values, names)
+    if kind.endswith("shares"):
+        _refuse_parts_of_patients(cells, names)
     for arm in ("", "_control"):
         events, n = cells.get(f"events{arm}"), cells.get(f"n{arm}")
         if events is not None and n is not None and (events > n).any():
@@ -102,6 +105,33 @@ def study_cells(frame: pl.DataFrame, kind: str) -> dict[str, Floats]:
                 f"{f'events{arm}'!r} and {f'n{arm}'!r}; count patients, not events, or use a rate."
             )
     return cells
+
+
+def refuse_mixed_treatments(frame: pl.DataFrame) -> None:
+    """Refuse aHSCT together with other cells: it is chemotherapy, and another treatment."""
+    if "cell_class" not in frame.columns:
+        return
+    classes = frame["cell_class"].cast(pl.String).unique().to_list()
+    chemotherapy = [name for name in classes if name and name.casefold() == CHEMOTHERAPY.casefold()]
+    if chemotherapy and len(chemotherapy) < len(classes):
+        others = sorted(str(name) for name in classes if name not in chemotherapy)
+        raise InputError(
+            f"column 'cell_class' holds {chemotherapy[0]!r} and {others}; aHSCT is chemotherapy and is never "
+            "pooled with other cells. Give the two groups one after the other."
+        )
+
+
+def _refuse_parts_of_patients(cells: dict[str, Floats], names: Sequence[str]) -> None:
+    """Refuse a count of patients that is not whole, as a percentage written for a count gives it."""
+    for name in ("events", "events_control"):
+        values = cells.get(name, np.zeros(0))
+        parts = np.flatnonzero(~np.isnan(values) & (values != np.round(values)))
+        if len(parts):
+            row = int(parts[0])
+            raise InputError(
+                f"column {name!r} of study {names[row]!r} is {values[row]:g}; it must be a whole number of "
+                "patients. Work it out from the percentage and the number of patients it was taken of."
+            )
 
 
 def _refuse(name: str, values: Floats, names: Sequence[str]) -> None:

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from ranvier.errors import InputError, require_choice
 from ranvier.evidence._measures import MEASURES, Cells, change_spread
-from ranvier.evidence._study_cells import COUNTED, as_frame, column, study_cells, study_names
+from ranvier.evidence._study_cells import (
+    COUNTED,
+    as_frame,
+    column,
+    refuse_mixed_treatments,
+    study_cells,
+    study_names,
+)
 from ranvier.result import TRACE_SCHEMA, Derivation, LeftOut, number, plural
 
 __all__ = ["EDSS_CORRELATION", "MEASURE_CODES", "ZERO_CELL_RULES", "EffectSizes", "effect_size"]
@@ -69,8 +76,8 @@ def effect_size(
     Parameters
     ----------
     data : dataframe or mapping of columns
-        One row per study; `study` (a name) may be among the columns. What else is needed depends on the
-        measure:
+        One row per study; `study` (a name) and `cell_class` may be among the columns. aHSCT together with
+        other cells is refused. What else is needed depends on the measure:
 
         - proportions: `events`, `n` (patients)
         - rates: `events`, `years` (person-years)
@@ -163,6 +170,7 @@ def effect_size(
     if not isinstance(correlation, float | int) or not -1 <= correlation <= 1:
         raise InputError(f"correlation is {correlation!r}; it must lie between -1 and 1.")
     frame = as_frame(data)
+    refuse_mixed_treatments(frame)
     cells = study_cells(frame, chosen.counts)
     used = np.full(frame.height, np.nan)
     if chosen.counts == "changes":

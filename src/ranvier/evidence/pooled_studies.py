@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ranvier.evidence._pooled import Pooled, pool_many
-from ranvier.result import Estimate, Fit, LeftOut, json_ready, number, p_text
+from ranvier.result import Estimate, Fit, LeftOut, json_ready, number, p_text, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -201,8 +201,9 @@ class Pool(Fit):
                 lines.append(f"{estimate.quantity[:1].upper()}{estimate.quantity[1:]}: {estimate.text()}.")
         if others:
             numbers = self.diagnostics
+            df = plural(numbers["q_df"], "degree of freedom", "degrees of freedom")
             lines.append(
-                f"Cochran's Q = {number(numbers['q'])} on {numbers['q_df']} degrees of freedom "
+                f"Cochran's Q = {number(numbers['q'])} on {df} "
                 f"({p_text(numbers['q_p_value'])} for equal true values in all studies)."
             )
             largest = self.studies.sort("weight", descending=True).row(0, named=True)
