@@ -126,8 +126,8 @@ def effect_size(
     square-root rate                                IRS     root of x/t                1/(4t)
     mean                                            MN      mean                       sd²/n
     change                                          MC      change                     sd_change²/n
-    change in standard deviations of change         SMCC    g = c(n-1) change/sd_change 1/n + g²/(2n)
-    change in baseline standard deviations          SMCR    g = c(n-1) change/sd_before 2(1-r)/n + g²/(2n)
+    change in standard deviations of change         SMCC    g = c change/sd_change     1/n + g²/(2n)
+    change in baseline standard deviations          SMCR    g = c change/sd_before     2(1-r)/n + g²/(2n)
     change in baseline standard deviations, unequal SMCRH   g as above                 see below
     risk ratio                                      RR      ln(p1/p2)                  1/x1-1/n1+1/x2-1/n2
     odds ratio                                      OR      logit p1 - logit p2        sum of 1/cell
@@ -140,8 +140,8 @@ def effect_size(
     ratio of means                                  ROM     ln of the ratio            sum of sd²/(n mean²)
     =============================================== ======= ========================== =======================
 
-    SMCRH has the variance :math:`c^2(n-1)\,[s_d^2/(s_b^2 (n-1)) + g^2/(2(n-1))]` (Bonett), with
-    :math:`s_d` the spread of the change and :math:`s_b` that at baseline. Where it is not given,
+    In the changes c is c(n-1). SMCRH has the variance
+    :math:`c^2(n-1)\,[s_d^2/(s_b^2 (n-1)) + g^2/(2(n-1))]` (Bonett), with :math:`s_d` the spread of the change and :math:`s_b` that at baseline. Where it is not given,
     :math:`s_d^2 = s_b^2 + s_a^2 - 2 r s_b s_a`. In SMCR, r is the column `correlation`, or the option.
 
     One arm has no comparison: its change says what happened, not what a treatment did. Freeman-Tukey values
