@@ -141,8 +141,9 @@ def effect_size(
     =============================================== ======= ========================== =======================
 
     In the changes c is c(n-1). SMCRH has the variance
-    :math:`c^2(n-1)\,[s_d^2/(s_b^2 (n-1)) + g^2/(2(n-1))]` (Bonett), with :math:`s_d` the spread of the change and :math:`s_b` that at baseline. Where it is not given,
-    :math:`s_d^2 = s_b^2 + s_a^2 - 2 r s_b s_a`. In SMCR, r is the column `correlation`, or the option.
+    :math:`c^2(n-1)\,[s_d^2/(s_b^2 (n-1)) + g^2/(2(n-1))]` (Bonett), with :math:`s_d` the spread of the change
+    and :math:`s_b` that at baseline. Where it is not given, :math:`s_d^2 = s_b^2 + s_a^2 - 2 r s_b s_a`. In
+    SMCR, r is the column `correlation`, or the option.
 
     One arm has no comparison: its change says what happened, not what a treatment did. Freeman-Tukey values
     are not turned back into shares, because the way back depends on a sample size that a pool does not have.
