@@ -116,6 +116,8 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("mri.lesions", (MASK,), {"rule": "defalt"}, InputError, r"Did you mean 'default'"),
     ("mri.lesions", ([[[1]]],), {"rule": "default"}, InputError, r"list is not a mask; make one with"),
     ("mri.summary", (MASK,), {"rule": 26}, InputError, r"26 is not a rule; give a Rule or one of"),
+    ("mri.sensitivity", (MASK, WIDE), {"rule": "sct"}, InputError, r"shapes \(1, 1, 1\) and"),
+    ("mri.agreement", (MASK, WIDE), {"rule": "sct"}, InputError, r"shapes \(1, 1, 1\) and"),
     ("mri.compare", (MASK, WIDE), {"rule": "default"}, InputError, r"\(1, 1, 1\) and \(1, 1, 2\)"),
     ("mri.compare", (MASK, MASK), {"rule": "sct", "on_geometry": "ask"}, InputError, r"one of \['error'"),
     ("course.kappa", ([True], []), {}, InputError, r"first has 1 verdicts and second 0"),

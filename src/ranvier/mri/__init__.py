@@ -5,6 +5,7 @@ from ranvier.mri.counts import MEASURES, LesionChange, change
 from ranvier.mri.mask import Mask, mask_from_array
 from ranvier.mri.measures import Lesions, lesions, summary
 from ranvier.mri.reading import read_mask
+from ranvier.mri.robustness import agreement, sensitivity
 from ranvier.mri.rule import CONNECTIVITIES, RULES, Rule, rule_preset
 
 __all__ = [
@@ -16,11 +17,13 @@ __all__ = [
     "Lesions",
     "Mask",
     "Rule",
+    "agreement",
     "change",
     "compare",
     "lesions",
     "mask_from_array",
     "read_mask",
     "rule_preset",
+    "sensitivity",
     "summary",
 ]
