@@ -193,6 +193,12 @@ def test_probabilities_are_cut_only_where_one_says():
     assert mri.lesions(low, rule=dataclasses.replace(DEFAULT, threshold=0.3)).table.height == 2
 
 
+def test_a_threshold_given_for_zeros_and_ones_cuts_nothing():
+    mask = mri.mask_from_array(TWO_LESIONS * 1.0, LPS, threshold=0.3)
+    assert mask.threshold is None
+    assert mri.lesions(mask, rule="default").table.height == 2
+
+
 def test_labels_are_all_lesion_and_the_note_says_so():
     labels = TWO_LESIONS * 1
     labels[TWO_LESIONS & (np.arange(7) > 4)[:, None]] = 4

@@ -23,11 +23,11 @@ MOST_NAMED = 8
 
 def foreground(
     values: npt.NDArray[Any], threshold: float | None, name: str
-) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
-    """Give the lesion voxels, with notes on how the values were read."""
+) -> tuple[npt.NDArray[np.bool_], tuple[str, ...], bool]:
+    """Give the lesion voxels, notes on how the values were read, and whether the threshold cut them."""
     if values.flags.f_contiguous and not values.flags.c_contiguous:
-        lesion, notes = foreground(values.T, threshold, name)  # NIfTI order; selecting in it is slow
-        return lesion.T, notes
+        lesion, notes, cut = foreground(values.T, threshold, name)  # NIfTI order; selecting in it is slow
+        return lesion.T, notes, cut
     if values.dtype.kind not in "buif":
         raise InputError(f"{name}: values of type {values.dtype}; a mask holds numbers.")
     if threshold is not None and not 0 < threshold < 1:
@@ -38,14 +38,14 @@ def foreground(
     if lowest < -WHOLE:
         raise InputError(f"{name}: the lowest value is {lowest:g}; a mask has none below 0. Is it an image?")
     if not _whole(values):
-        return _cut(values, threshold, float(highest), name), ()
+        return _cut(values, threshold, float(highest), name), (), True
     if threshold is not None and highest > 1 + WHOLE:
         raise InputError(
             f"{name}: a threshold of {threshold:g}, but whole numbers up to {highest:g}; leave the threshold "
             "out for labels, or give probabilities between 0 and 1."
         )
     lesion = values != 0 if values.dtype.kind in "bui" else values > 0.5
-    return lesion, _label_notes(values, lesion, name)
+    return lesion, _label_notes(values, lesion, name), False
 
 
 def _whole(values: npt.NDArray[Any]) -> bool:

@@ -158,8 +158,9 @@ def mask_from_array(
     array, world = np.asarray(values), usable_affine(affine, name)
     if array.ndim != 3 or 0 in array.shape:
         raise InputError(f"{name}: shape {array.shape}; a mask is one volume with three axes.")
-    lesion, notes = foreground(array, threshold, name)
-    return oriented(lesion, world, name=name, threshold=threshold, tool=tool, notes=notes)
+    lesion, notes, cut = foreground(array, threshold, name)
+    used = threshold if cut else None
+    return oriented(lesion, world, name=name, threshold=used, tool=tool, notes=notes)
 
 
 def usable_affine(affine: Any, name: str) -> Floats:

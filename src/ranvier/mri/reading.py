@@ -77,7 +77,7 @@ def read_mask(path: str | Path, *, threshold: float | None = None, tool: str | N
     content = file.read_bytes()
     volume = parse(content, file.name)
     affine = usable_affine(volume.affine, file.name)
-    lesion, notes = foreground(volume.values, threshold, file.name)
+    lesion, notes, cut = foreground(volume.values, threshold, file.name)
     if volume.conflict:
         warnings.warn(f"{file.name}: {volume.notes[-1]}", RanvierWarning, stacklevel=2)
     return oriented(
@@ -85,7 +85,7 @@ def read_mask(path: str | Path, *, threshold: float | None = None, tool: str | N
         affine,
         name=file.name,
         sha256=hashlib.sha256(content).hexdigest(),
-        threshold=threshold,
+        threshold=threshold if cut else None,
         tool=tool,
         notes=(*volume.notes, *notes),
     )
