@@ -19,6 +19,8 @@ from ranvier.errors import DefinitionError, InputError, RanvierError
 VISIT = pl.DataFrame({"subject": ["P1"], "day": ["0"]})
 COURSE = pl.DataFrame({"subject": ["P1", "P1"], "day": [0, 90], "edss": [4.0, 5.0]})
 SCHEDULE: dict[str, Any] = {"schedule": pl.DataFrame(), "arms": [], "ambulation_coding": None}
+EYE = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+MASK, WIDE = rv.mri.mask_from_array([[[1]]], EYE), rv.mri.mask_from_array([[[1, 0]]], EYE)
 MSFC: dict[str, Any] = {
     "walk_mean_s": 6.0,
     "walk_sd_s": 2.0,
@@ -102,6 +104,37 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         InputError,
         r"population of the estimand is empty",
     ),
+    (
+        "mri.read_mask",
+        ("no-such-mask.nii.gz",),
+        {},
+        InputError,
+        r"no file 'no-such-mask.nii.gz'.*missing visit",
+    ),
+    ("mri.read_mask", (Path(__file__),), {}, InputError, r"test_bad_input.py: not a NIfTI file"),
+    ("mri.read_mask", (Path(__file__).parent,), {}, InputError, r"tests is a folder"),
+    ("mri.mask_from_array", ([[1]], EYE), {}, InputError, r"shape \(1, 1\); a mask is one volume"),
+    ("mri.mask_from_array", ([[[1]]], [[1.0]]), {}, InputError, r"affine must be 4 × 4"),
+    ("mri.mask_from_array", ([[[-1]]], EYE), {}, InputError, r"lowest value is -1.*Is it an image"),
+    ("mri.mask_from_array", ([[[0.4]]], EYE), {}, InputError, r"a probability map. Say above which"),
+    ("mri.mask_from_array", ([[[1]]], EYE), {"threshold": 1}, InputError, r"must lie between 0 and 1"),
+    ("mri.mask_from_array", ([[[2]]], EYE), {"threshold": 0.5}, InputError, r"leave the threshold out"),
+    ("mri.mask_from_array", ([[[float("nan")]]], EYE), {}, InputError, r"not all values are finite"),
+    (
+        "mri.Rule",
+        (),
+        {"name": "x", "source": "y", "connectivity": 4},
+        DefinitionError,
+        r"one of \[6, 18, 26\]",
+    ),
+    ("mri.rule_preset", ("mcdonald",), {}, InputError, r"Did you mean 'mcdonald2017'"),
+    ("mri.lesions", (MASK,), {"rule": "defalt"}, InputError, r"Did you mean 'default'"),
+    ("mri.lesions", ([[[1]]],), {"rule": "default"}, InputError, r"list is not a mask; make one with"),
+    ("mri.summary", (MASK,), {"rule": 26}, InputError, r"26 is not a rule; give a Rule or one of"),
+    ("mri.sensitivity", (MASK, WIDE), {"rule": "sct"}, InputError, r"shapes \(1, 1, 1\) and"),
+    ("mri.agreement", (MASK, WIDE), {"rule": "sct"}, InputError, r"shapes \(1, 1, 1\) and"),
+    ("mri.compare", (MASK, WIDE), {"rule": "default"}, InputError, r"\(1, 1, 1\) and \(1, 1, 2\)"),
+    ("mri.compare", (MASK, MASK), {"rule": "sct", "on_geometry": "ask"}, InputError, r"one of \['error'"),
     ("course.kappa", ([True], []), {}, InputError, r"first has 1 verdicts and second 0"),
     ("course.kappa_matrix", ([1],), {}, InputError, r"give True or False for each definition"),
     ("course.relapse_preset", ("sakure",), {}, InputError, r"Did you mean 'sakura'"),

@@ -1,5 +1,29 @@
-"""Lesions on MRI: change of counts and volumes since baseline."""
+"""Lesions on MRI: from masks to counts, volumes and change; typed counts since baseline."""
 
-from ranvier.mri.lesions import MEASURES, LesionChange, change
+from ranvier.mri.comparison import LesionComparison, compare
+from ranvier.mri.counts import MEASURES, LesionChange, change
+from ranvier.mri.mask import Mask, mask_from_array
+from ranvier.mri.measures import Lesions, lesions, summary
+from ranvier.mri.reading import read_mask
+from ranvier.mri.robustness import agreement, sensitivity
+from ranvier.mri.rule import CONNECTIVITIES, RULES, Rule, rule_preset
 
-__all__ = ["MEASURES", "LesionChange", "change"]
+__all__ = [
+    "CONNECTIVITIES",
+    "MEASURES",
+    "RULES",
+    "LesionChange",
+    "LesionComparison",
+    "Lesions",
+    "Mask",
+    "Rule",
+    "agreement",
+    "change",
+    "compare",
+    "lesions",
+    "mask_from_array",
+    "read_mask",
+    "rule_preset",
+    "sensitivity",
+    "summary",
+]

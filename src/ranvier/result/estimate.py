@@ -18,7 +18,7 @@ __all__ = ["Estimate", "Fit", "LeftOut"]
 LONGEST_INPUT = 40
 """Characters of an input that is still read inside a sentence."""
 
-WHOLE_UNITS = ("mm³",)
+WHOLE_UNITS = ("mm³", "lesion(s)")
 """Units whose decimals nobody measures."""
 
 

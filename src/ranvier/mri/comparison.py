@@ -1,0 +1,310 @@
+"""Two visits of one patient: what became of each lesion, and where each lesion voxel went."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from ranvier.errors import RanvierWarning
+from ranvier.mri._components import label, lesion_box, measure
+from ranvier.mri._fates import CHANGES, FATES, Visits, fate_table, ledger_of
+from ranvier.mri._geometry import agree_on_grid
+from ranvier.mri._groups import group, links
+from ranvier.mri.mask import Mask
+from ranvier.mri.measures import checked_rule
+from ranvier.mri.rule import Rule
+from ranvier.result import TRACE_SCHEMA, Derivation, plural
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["LesionComparison", "compare"]
+
+FATE_REASONS = {
+    "nothing-before": "no lesion voxel of the visit before overlaps it or lies within the tolerance",
+    "nothing-after": "no lesion voxel of the visit after overlaps it or lies within the tolerance",
+    "cut-by-edge": (
+        "it is seen at one visit only and touches the edge of the volume: it may have been outside at the "
+        "other"
+    ),
+    "past-both-limits": "the volume of the group changed past the ratio and the absolute limit of the rule",
+    "within-limits": "the volume of the group did not change past both limits of the rule",
+    "below-limit": "no lesion of the group reaches the size limit at either visit",
+}
+METHOD = (
+    "Lesions of the two visits belong to one group when they share a voxel, or lie within the tolerance "
+    "where one of them shares none; every component takes part, of any size. A group is counted when a "
+    "lesion of it reaches the size limit at either visit; its volumes are summed and compared."
+)
+RESOLVED_NOTE = (
+    "A lesion that is no longer marked may have become a cavity (atrophied lesion volume): look at it before "
+    "it is called healed."
+)
+REFERENCES = (
+    "Commowick O et al. MSSEG-2 challenge proceedings, MICCAI 2021 (new lesions only; halfway space)",
+    "Genovese AV et al. Radiology 2019;293:424-433 (atrophied lesion volume)",
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LesionComparison(Derivation):
+    """What became of each lesion between two visits.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        before, after (counted lesions); new, enlarging, stable, shrinking, resolved, cut (groups); merged,
+        split, complex (groups among them, by shape).
+    ledger : mapping of str to int
+        Voxels: before + new + growth − resolved − regress = after, exactly.
+    voxel_mm3 : float
+        Volume of one voxel, in mm³.
+    before, after : Mask
+        The masks compared.
+    notes : tuple of str
+        Sentences that a reader must not miss.
+    """
+
+    counts: Mapping[str, int]
+    ledger: Mapping[str, int]
+    voxel_mm3: float
+    before: Mask
+    after: Mask
+    notes: tuple[str, ...] = ()
+
+    def explain(self, subject: str | None = None) -> str:
+        """Say what changed and how it was judged, or how one group was judged.
+
+        Parameters
+        ----------
+        subject : str, optional
+            One group, such as "group 3"; the whole comparison when None.
+
+        Returns
+        -------
+        str
+            Sentences.
+
+        Raises
+        ------
+        InputError
+            When there is no such group.
+        """
+        if subject is not None:
+            return super().explain(subject)
+        c = self.counts
+        fates = ", ".join(f"{c[fate]} {fate}" for fate in CHANGES)
+        shapes = ", ".join(f"{c[shape]} {shape}" for shape in ("merged", "split", "complex"))
+        parts = [
+            f"{self.name}: {plural(c['before'], 'counted lesion')} before, {c['after']} after.",
+            f"Groups: {fates} (among them {shapes}).",
+        ]
+        if c["cut"]:
+            parts.append(f"Cut by the edge of the volume and not judged: {c['cut']}.")
+        return " ".join([*parts, self.ledger_text(), self.method, *self.notes])
+
+    def ledger_text(self) -> str:
+        """Say where every lesion voxel went.
+
+        Returns
+        -------
+        str
+            One sentence, in mm³.
+        """
+        mm3 = {key: f"{value * self.voxel_mm3:.1f}" for key, value in self.ledger.items()}
+        return (
+            f"Volume, lesions of any size: {mm3['before']} mm³ before + {mm3['new']} new + "
+            f"{mm3['growth']} growth − {mm3['resolved']} resolved − {mm3['regress']} regress "
+            f"= {mm3['after']} mm³ after."
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the change of volume of each counted group, from the largest loss to the largest gain.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure when None.
+
+        Returns
+        -------
+        matplotlib Axes
+            The axes drawn on.
+        """
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            ax = Figure(figsize=(6.5, 3.2)).add_subplot()
+        rows = self.table.filter(pl.col("fate") != "below limit").sort("change_mm3").with_row_index("place")
+        hatches = ("//", "xx", "", "..", "\\\\", "++")
+        for colour, (fate, hatch) in enumerate(zip(FATES, hatches, strict=False)):
+            some = rows.filter(fate=fate)
+            if some.height:
+                ax.bar(
+                    some["place"].to_list(),
+                    some["change_mm3"].to_list(),
+                    hatch=hatch,
+                    color=f"C{colour}",
+                    label=f"{fate} ({some.height})",
+                )
+        if rows.height:
+            ax.legend(frameon=False)
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.set_xticks([])
+        ax.set_xlabel("groups of lesions, by change")
+        ax.set_ylabel("change of volume (mm³)")
+        ax.set_title(self.name)
+        return ax
+
+
+def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "error") -> LesionComparison:
+    r"""Say which lesions are new, enlarging, stable, shrinking or resolved between two visits.
+
+    Parameters
+    ----------
+    before, after : Mask
+        Masks of one patient on one grid, from `read_mask` or `mask_from_array`.
+    rule : Rule or str
+        What is one lesion, which are counted, and when one has changed; a rule or the name of one of `RULES`.
+    on_geometry : {"error", "warn"}
+        What happens when the grids lie between 0.1 and 1 voxel apart: refuse, or take the voxels to
+        correspond and warn. Up to 0.01 mm they are equal, up to 0.1 voxel equal with a note; above 1 voxel
+        they are always refused.
+
+    Returns
+    -------
+    LesionComparison
+        One row per group. Columns group, fate (new, enlarging, stable, shrinking, resolved, cut, below
+        limit), topology (one, merged, split, complex; null below the limit), matched (overlap, near, or null
+        for a group seen at one visit), n_before, n_after (counted lesions), parts_before, parts_after (of any
+        size), voxels_before, voxels_after, volume_before_mm3, volume_after_mm3, change_mm3, ratio, r_mm,
+        a_mm, s_mm (centre of mass of all its voxels, both visits), border.
+
+    Raises
+    ------
+    InputError
+        When the shapes differ, the grids lie elsewhere, or the rule does not fit the masks.
+
+    Warns
+    -----
+    RanvierWarning
+        When grids between 0.1 and 1 voxel apart are compared by `on_geometry="warn"`.
+
+    Notes
+    -----
+    Groups are the connected components of the bipartite graph of components before and after, with an edge
+    for each shared voxel; a component without any edge gets edges to those within the tolerance (a box of
+    :math:`(2k+1)^3` voxels). The size limit decides what is counted, never what is matched, since a lesion
+    that crosses it has neither appeared nor gone. A group with lesions at both visits is enlarging when
+    :math:`V_a \ge r V_b` and :math:`V_a - V_b \ge d`, shrinking likewise. Topology counts the lesions that
+    reach the limit. Swapping the visits swaps new and resolved, enlarging and shrinking, merged and split,
+    when the limits of the rule for gain and loss mirror each other. A lesion seen once that touches the edge
+    of the volume is "cut", neither new nor resolved; a field of view narrower than its array is not known
+    here.
+
+    Every voxel of both masks enters the ledger, of lesions of any size: new and resolved are the voxels of
+    groups seen at one visit only, growth and regress those of the other groups marked at one visit only.
+
+    References
+    ----------
+    Commowick et al. 2021, MSSEG-2 (new lesions only; halfway space). Genovese et al. 2019, Radiology
+    293:424-433 (atrophied lesion volume).
+
+    Examples
+    --------
+    >>> from ranvier.mri import mask_from_array
+    >>> first, second = np.zeros((12, 12, 12)), np.zeros((12, 12, 12))
+    >>> first[2:6, 2:4, 2] = 1
+    >>> second[2:6, 2:4, 2:5] = 1
+    >>> second[8:11, 9, 9] = 1
+    >>> change = compare(
+    ...     mask_from_array(first, np.eye(4)), mask_from_array(second, np.eye(4)), rule="default"
+    ... )
+    >>> change.counts["new"], change.counts["enlarging"], change.counts["resolved"]
+    (1, 1, 0)
+    >>> change.ledger
+    {'before': 8, 'new': 3, 'growth': 16, 'resolved': 0, 'regress': 0, 'after': 27}
+    """
+    chosen = checked_rule(rule, before, after)
+    notes, warn = agree_on_grid(before, after, on_geometry)
+    if warn:
+        warnings.warn(notes[0], RanvierWarning, stacklevel=2)
+    box = lesion_box(before, after)
+    labels = label(before, box, chosen), label(after, box, chosen)
+    parts = measure(labels[0], before, box, chosen), measure(labels[1], after, box, chosen)
+    found = links(*labels, chosen.match_tolerance_voxels)
+    owner = group(found.all, len(parts[0].voxels), len(parts[1].voxels))
+    visits = Visits(labels=labels, parts=parts, owner=owner, links=found)
+    table = fate_table(visits, before.voxel_mm3, chosen)
+    return LesionComparison(
+        name=f"From {before.name} to {after.name}",
+        table=table,
+        trace=_trace(table),
+        reasons=FATE_REASONS,
+        method=f"{METHOD} {chosen.text()} Settings {chosen.fingerprint()}.",
+        definition=chosen,
+        references=(chosen.source, *REFERENCES),
+        counts=_counts(table, parts),
+        ledger=ledger_of(visits),
+        voxel_mm3=before.voxel_mm3,
+        before=before,
+        after=after,
+        notes=(*notes, *_notes(before, after, table)),
+    )
+
+
+def _counts(table: pl.DataFrame, parts: tuple[Any, Any]) -> dict[str, int]:
+    fates = table["fate"].to_list()
+    shapes = table["topology"].to_list()
+    return {
+        "before": int(np.count_nonzero(parts[0].counted)),
+        "after": int(np.count_nonzero(parts[1].counted)),
+        **{fate: fates.count(fate) for fate in FATES if fate != "below limit"},
+        **{shape: shapes.count(shape) for shape in ("merged", "split", "complex")},
+    }
+
+
+def _notes(before: Mask, after: Mask, table: pl.DataFrame) -> list[str]:
+    notes = [f"{mask.name}: {note}" for mask in (before, after) for note in mask.notes]
+    if before.sha256 is not None and before.sha256 == after.sha256:
+        notes.append("Both visits have the same file, byte for byte: one of them is probably the wrong one.")
+    if before.tool != after.tool:
+        made = " and ".join(str(mask.tool or "not recorded") for mask in (before, after))
+        notes.append(
+            f"The masks were made by different hands ({made}); part of the change may come from that."
+        )
+    elif before.tool is None:
+        notes.append("It is not recorded who or what made the masks.")
+    judged = table.filter(pl.col("border") & ~pl.col("fate").is_in(["cut", "below limit"]))
+    if judged.height:
+        notes.append(
+            f"{plural(judged.height, 'judged group')} {'touch' if judged.height > 1 else 'touches'} the edge "
+            "of the volume; part may lie outside."
+        )
+    if "resolved" in table["fate"]:
+        notes.append(RESOLVED_NOTE)
+    return notes
+
+
+def _trace(table: pl.DataFrame) -> pl.DataFrame:
+    why = {
+        "new": "nothing-before",
+        "resolved": "nothing-after",
+        "cut": "cut-by-edge",
+        "enlarging": "past-both-limits",
+        "shrinking": "past-both-limits",
+        "stable": "within-limits",
+        "below limit": "below-limit",
+    }
+    return table.select(
+        pl.format("group {}", "group").alias("subject"),
+        pl.lit(None, dtype=pl.Int64).alias("day"),
+        pl.format("from {} to {} voxels", "voxels_before", "voxels_after").alias("step"),
+        pl.col("fate").alias("outcome"),
+        pl.col("fate").replace_strict(why, return_dtype=pl.String).alias("reason"),
+    ).cast(pl.Schema(TRACE_SCHEMA))
