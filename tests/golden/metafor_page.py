@@ -21,6 +21,8 @@ PAGE = HERE.parents[1] / "docs" / "validation" / "pooling.md"
 NAMES = {code: name for name, code in MEASURE_CODES.items()}
 ROOM, FINEST = 3, 1e-10
 """Differences may be so many times larger on another machine; nothing is claimed below the second."""
+FINEST_END = 1e-8
+"""The same for the ends of intervals: older SciPy gives quantiles of t to nine digits."""
 KEYS = {"tau2": "tau²", "value": "pooled value", "standard_error": "standard error", "ends": "interval ends"}
 
 HEAD = """\
@@ -133,9 +135,9 @@ def size_difference(code: str) -> float:
     return worst
 
 
-def bound(value: float) -> str:
+def bound(value: float, finest: float = FINEST) -> str:
     """Round up to a power of ten, with room."""
-    return f"1e{math.ceil(math.log10(max(ROOM * value, FINEST)))}"
+    return f"1e{math.ceil(math.log10(max(ROOM * value, finest)))}"
 
 
 def page(found: dict[str, Iterable[float]]) -> str:
@@ -151,7 +153,8 @@ def page(found: dict[str, Iterable[float]]) -> str:
     )
     codes = {"common": "EE", "pm-median": "PMM"}
     for method in POOL_METHODS:
-        figures = " | ".join(map(bound, found[method]))
+        *values, ends = found[method]
+        figures = " | ".join([*map(bound, values), bound(ends, FINEST_END)])
         text += f"| {method} | {codes.get(method, method.upper())} | {figures} |\n"
     (profile,) = found["Q-profile"]
     text += MIDDLE.format(profile=bound(profile), sizes=len(GOLDEN["sizes"]))
