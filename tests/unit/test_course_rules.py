@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from ranvier import course
-from ranvier.course import CHANGE_RULES, EDSS_RULES, ChangeRule
+from ranvier.course import CHANGE_RULES, EDSS_RULES, ChangeRule, Definition, Outcome, Threshold, events
 from ranvier.course.thresholds import smallest_changes
+from ranvier.errors import DefinitionError
 from ranvier.tables import EDSS_STEPS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "definitions" / "edss_change.md"
@@ -186,3 +187,36 @@ def test_the_page_holds_the_table_of_every_step() -> None:
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     head = lines.index("| EDSS | A | B | C, worsening | C, improvement | D |")
     assert lines[head + 2 : head + 2 + len(rows)] == rows
+
+
+@pytest.mark.parametrize("letter", list(EDSS_RULES))
+def test_a_function_gives_the_rule_of_its_table(letter):
+    for rule in EDSS_RULES[letter]:
+        made = ChangeRule.from_function(
+            rule.smallest_change, name=rule.name, outcomes=("edss",), values=EDSS_STEPS, source=rule.source
+        )
+        assert made.thresholds == rule.thresholds
+
+
+def test_a_function_of_a_timed_test_is_a_table_on_the_grid_of_its_times():
+    tenths = [second / 10 for second in range(20, 600)]
+    made = ChangeRule.from_function(
+        lambda seconds: max(1.0, 0.2 * seconds), name="walk", outcomes=("t25fw_s",), values=tenths, source="x"
+    )
+    assert made.thresholds[0] == Threshold(low=2.0, high=5.0, change=1.0)
+    assert made.smallest_change(10.0) == 2.0
+    definition = Definition(name="walk", source="x", outcomes=(Outcome(column="t25fw_s", worsening=made),))
+    assert Definition.from_dict(definition.to_dict()) == definition
+    visits = pl.DataFrame({"subject": ["P1"] * 3, "day": [0, 90, 180], "t25fw_s": [10.0, 12.0, 12.1]})
+    assert events(visits, definition=definition).table["day"].to_list() == [90]
+
+
+@pytest.mark.parametrize("answer", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_function_that_gives_no_change_is_refused_by_value(answer):
+    with pytest.raises(
+        DefinitionError, match=r"'mine': the function gives .* at 4; it must be a number above 0"
+    ):
+        ChangeRule.from_function(
+            lambda edss: answer if edss == 4 else 1.0,
+            name="mine", outcomes=("edss",), values=EDSS_STEPS, source="x",
+        )  # fmt: skip

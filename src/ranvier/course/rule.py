@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +100,76 @@ class ChangeRule:
                     f"{first.high} "
                     "ends; order them by baseline without overlap."
                 )
+
+    @classmethod
+    def from_function(
+        cls,
+        function: Callable[[float], float],
+        *,
+        name: str,
+        outcomes: tuple[str, ...],
+        values: Sequence[float],
+        source: str,
+        lower_is_better: bool = True,
+    ) -> ChangeRule:
+        """Make a rule from a function that gives the smallest change that counts from a baseline.
+
+        The function is asked once for each value of the scale and its answers become a table, so that the
+        rule can be printed, hashed and read again like any other.
+
+        Parameters
+        ----------
+        function : callable
+            From a baseline value to the smallest change, both in the unit of the outcome.
+        name, source : str
+            As in the class.
+        outcomes : tuple of str
+            As in the class.
+        values : sequence of float
+            Every baseline that the outcome can have, such as `ranvier.tables.EDSS_STEPS`; for times, a grid
+            as fine as they are recorded. Between two values the course engine takes the lower one's threshold.
+        lower_is_better : bool
+            As in the class.
+
+        Returns
+        -------
+        ChangeRule
+            Neighbouring values with the same threshold share a band.
+
+        Raises
+        ------
+        DefinitionError
+            When there are no values, or the function gives no finite number above 0 for one of them.
+
+        Examples
+        --------
+        >>> from ranvier.tables import EDSS_STEPS
+        >>> rule = ChangeRule.from_function(
+        ...     lambda edss: 1.0 if edss <= 5.5 else 0.5,
+        ...     name="mine",
+        ...     outcomes=("edss",),
+        ...     values=EDSS_STEPS,
+        ...     source="protocol, section 5",
+        ... )
+        >>> [(band.low, band.high, band.change) for band in rule.thresholds]
+        [(0.0, 5.5, 1.0), (6.0, 10.0, 0.5)]
+        """
+        bands: list[list[float]] = []
+        for value in sorted({float(value) for value in values}):
+            change = float(function(value))
+            if not 0 < change < math.inf:
+                raise DefinitionError(
+                    f"rule {name!r}: the function gives {change:g} at {value:g}; it must be a number above "
+                    "0. Leave values out from which no change counts."
+                )
+            if bands and bands[-1][2] == change:
+                bands[-1][1] = value
+            else:
+                bands.append([value, value, change])
+        table = tuple(Threshold(low=low, high=high, change=change) for low, high, change in bands)
+        return cls(
+            name=name, outcomes=outcomes, thresholds=table, source=source, lower_is_better=lower_is_better
+        )
 
     def smallest_change(self, baseline: float) -> float | None:
         """Give the smallest change that counts from one baseline.
