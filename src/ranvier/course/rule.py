@@ -127,7 +127,7 @@ class ChangeRule:
             As in the class.
         values : sequence of float
             Every baseline that the outcome can have, such as `ranvier.tables.EDSS_STEPS`; for times, a grid
-            as fine as they are recorded. Between two values the course engine takes the lower one's threshold.
+            as fine as they are recorded. Between two values the threshold of the lower one holds.
         lower_is_better : bool
             As in the class.
 
