@@ -71,6 +71,13 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("evidence.effect_size", (SHARES,), {**LOGIT, "add": -0.5}, InputError, r"add is -0.5"),
     (
         "evidence.effect_size",
+        ({"before": [5.0], "after": [4.6], "sd_before": [1.0], "sd_after": [1.2], "n": [10]},),
+        {"measure": "change"},
+        InputError,
+        r"needs the correlation of the values before and after; give the column sd_change",
+    ),
+    (
+        "evidence.effect_size",
         (CHANGES,),
         {"measure": "change", "correlation": 61},
         InputError,

@@ -61,11 +61,11 @@ def test_a_change_says_which_correlation_entered() -> None:
         "correlation": [None, None, 0.8],
         "n": [15, 9, 12],
     }
-    sizes = rv.evidence.effect_size(data, measure="change")
-    assert sizes.table["correlation"].to_list() == [None, 0.61, 0.8]
+    sizes = rv.evidence.effect_size(data, measure="change", correlation=0.6)
+    assert sizes.table["correlation"].to_list() == [None, 0.6, 0.8]
     assert sizes.table["variance"][0] == pytest.approx(0.9**2 / 15)
     assert "1 study did not give what the change needs" in sizes.explain()
-    assert "repeat with 0.3 and 0.9" in sizes.explain()
+    assert "Repeat with 0.3 and 0.9" in sizes.explain()
     assert "without a control" in rv.evidence.pool(sizes).explain()
     half = rv.evidence.effect_size(data, measure="change", correlation=0.5).table
     assert half["variance"][1] == pytest.approx((0.8**2 + 1.1**2 - 0.8 * 1.1) / 9)
@@ -88,6 +88,7 @@ def test_every_measure_can_be_pooled_and_explained() -> None:
     one = {"events": [1, 3], "n": [10, 12], "years": [10.0, 12.0], "mean": [4.0, 5.0], "sd": [1.0, 1.1]}
     data = {**one, **{f"{name}_control": values for name, values in one.items()}}
     data |= {"before": [4.0, 5.0], "after": [3.0, 5.5], "sd_before": [1.0, 1.2], "sd_after": [1.1, 1.0]}
+    data["correlation"] = [0.5, 0.7]
     for measure in MEASURE_CODES:
         pool = rv.evidence.pool(rv.evidence.effect_size(data, measure=measure))
         assert f"({MEASURE_CODES[measure]} in metafor)" in pool.explain()

@@ -2,7 +2,6 @@
 
 from ranvier.evidence.collection import Registry, registry
 from ranvier.evidence.effect_sizes import (
-    EDSS_CORRELATION,
     MEASURE_CODES,
     ZERO_CELL_RULES,
     EffectSizes,
@@ -16,7 +15,6 @@ from ranvier.evidence.study import CELL_FAMILIES, Study
 
 __all__ = [
     "CELL_FAMILIES",
-    "EDSS_CORRELATION",
     "MEASURE_CODES",
     "POOL_INTERVALS",
     "POOL_METHODS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +22,9 @@ from ranvier.evidence._study_cells import (
 )
 from ranvier.result import TRACE_SCHEMA, Derivation, LeftOut, number, plural
 
-__all__ = ["EDSS_CORRELATION", "MEASURE_CODES", "ZERO_CELL_RULES", "EffectSizes", "effect_size"]
+__all__ = ["MEASURE_CODES", "ZERO_CELL_RULES", "EffectSizes", "effect_size"]
 
 Floats = NDArray[np.float64]
-
-EDSS_CORRELATION = 0.61
-"""Correlation of the EDSS before and after treatment, for papers without the spread of the change. It is the
-default of this project's specification of evidence, whose own source is not stated there: vary it."""
 
 MEASURE_CODES = {name: measure.code for name, measure in MEASURES.items()}
 """What can be computed, each with the code of the same measure in R's metafor."""
@@ -69,7 +66,7 @@ def effect_size(
     measure: str,
     zero_cells: str | None = None,
     add: float = 0.5,
-    correlation: float = EDSS_CORRELATION,
+    correlation: float | None = None,
 ) -> EffectSizes:
     r"""Give the effect and its variance of each study.
 
@@ -93,9 +90,9 @@ def effect_size(
         never need one.
     add : float
         What is added to each cell (events and patients without), or to the events of a rate.
-    correlation : float
-        Correlation of the values before and after, for studies that give neither it nor `sd_change`. The
-        default is for the EDSS; state another for other scales, and vary it (0.3 to 0.9).
+    correlation : float, optional
+        Correlation of the values before and after, for studies that give neither it nor `sd_change`. There is
+        no default, because no source gives one that holds for every scale and time: state it, and vary it.
 
     Returns
     -------
@@ -106,7 +103,8 @@ def effect_size(
     Raises
     ------
     InputError
-        When a column is missing or holds what cannot be, or an option is not allowed.
+        When a column is missing or holds what cannot be, an option is not allowed, or a study needs a
+        correlation that is neither in its row nor stated.
 
     Notes
     -----
@@ -168,14 +166,16 @@ def effect_size(
     require_choice("zero_cells", rule, ZERO_CELL_RULES)
     if not isinstance(add, float | int) or not 0 <= add < np.inf:
         raise InputError(f"add is {add!r}; it must be a number of at least 0, such as 0.5.")
-    if not isinstance(correlation, float | int) or not -1 <= correlation <= 1:
+    if correlation is not None and (not isinstance(correlation, float | int) or not -1 <= correlation <= 1):
         raise InputError(f"correlation is {correlation!r}; it must lie between -1 and 1.")
     frame = as_frame(data)
     refuse_mixed_treatments(frame)
     cells = study_cells(frame, chosen.counts)
     used = np.full(frame.height, np.nan)
     if chosen.counts == "changes":
-        cells, used = _with_change(cells, measure, float(correlation))
+        cells, used = _with_change(cells, measure, np.nan if correlation is None else float(correlation))
+        _need_correlation(used, study_names(frame))
+        used = np.where(np.isinf(used), np.nan, used)  # no correlation enters
     complete = ~np.any([np.isnan(cells[name]) for name in _entering(measure, cells)], axis=0)
     zero = _zero_cells(cells, chosen.counts)
     adapted, added = _added(cells, chosen.counts, zero, (rule, float(add)))
@@ -222,14 +222,25 @@ def _with_change(
     """Give change and spread of the change where they follow from the values before and after."""
     given, full = cells["correlation"], dict(cells)
     full["correlation"] = np.where(np.isnan(given), correlation, given)
+    known = {**full, "correlation": np.zeros_like(given)}  # any number: can the rest be computed?
     full["change"] = np.where(np.isnan(cells["change"]), cells["after"] - cells["before"], cells["change"])
     unknown = np.isnan(cells["sd_change"])
     full["sd_change"] = np.where(unknown, change_spread(full), cells["sd_change"])
-    enters = unknown & np.isfinite(full["sd_change"])
+    enters = unknown & np.isfinite(change_spread(known))
     if MEASURES[measure].code == "SMCR":
         # The spread of the change, where it is known, holds the correlation.
         enters = np.isfinite(full["sd_before"])
-    return full, np.where(enters, full["correlation"], np.nan)
+    return full, np.where(enters, full["correlation"], np.inf)
+
+
+def _need_correlation(used: Floats, names: Sequence[str]) -> None:
+    """Refuse studies that need a correlation which nobody gave."""
+    without = [name for name, value in zip(names, used, strict=True) if np.isnan(value)]
+    if without:
+        raise InputError(
+            f"the change of {without[:10]} needs the correlation of the values before and after; give the "
+            "column sd_change or correlation, or state correlation=... and repeat with others."
+        )
 
 
 def _entering(measure: str, cells: Cells) -> tuple[str, ...]:
@@ -295,7 +306,6 @@ def _sentences(measure: str, rule: tuple[str, float], table: pl.DataFrame, state
         used = number(float(table["correlation"].drop_nulls()[0]))
         text.append(
             f"{plural(stated, 'study', 'studies')} did not give what the change needs: a stated correlation "
-            f"of before and after entered ({used} in the first of them). The default "
-            f"of {EDSS_CORRELATION} is for the EDSS only; repeat with 0.3 and 0.9."
+            f"of before and after entered ({used} in the first of them). Repeat with 0.3 and 0.9."
         )
     return " ".join(text)
