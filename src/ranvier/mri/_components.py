@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from ranvier.mri.mask import Mask
+from ranvier.mri.mask import Box, Mask
 from ranvier.mri.rule import SLICE_SLACK, Rule, least_units
 
 __all__ = ["Components", "label", "lesion_box", "measure"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Box = tuple[slice, slice, slice]
 
 ORDER = {6: 1, 18: 2, 26: 3}
 """Connectivity as scipy counts it: how many axes two neighbours may differ along."""
@@ -38,26 +37,37 @@ class Components:
 
 def lesion_box(*masks: Mask) -> Box:
     """Give the smallest box that holds every lesion voxel of all the masks; empty when there is none."""
-    sides = []
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        marked = np.flatnonzero(np.logical_or.reduce([mask.voxels.any(axis=others) for mask in masks]))
-        sides.append(slice(int(marked[0]), int(marked[-1]) + 1) if marked.size else slice(0, 0))
+    boxes = [mask.box for mask in masks if mask.n_voxels] or [masks[0].box]
+    sides = [
+        slice(min(side.start for side in along), max(side.stop for side in along))
+        for along in zip(*boxes, strict=True)
+    ]
     return sides[0], sides[1], sides[2]
 
 
 def label(mask: Mask, box: Box, rule: Rule) -> npt.NDArray[np.int32]:
     """Give the components inside a box, numbered from 1; 0 is background."""
+    inside = np.copy(mask.voxels[box], order="K")
+    try:
+        import cc3d
+    except ImportError:
+        return labelled_plainly(inside, rule)
+    if not inside.size:
+        return np.zeros(inside.shape, dtype=np.int32)
+    found = cc3d.connected_components(inside, connectivity=rule.connectivity, binary_image=True)
+    return np.asarray(found).view(np.int32) if found.dtype == np.uint32 else found.astype(np.int32)
+
+
+def labelled_plainly(inside: npt.NDArray[np.bool_], rule: Rule) -> npt.NDArray[np.int32]:
+    """Label without connected-components-3d; the same components, ten times slower."""
     structure = ndimage.generate_binary_structure(3, ORDER[rule.connectivity])
-    inside = np.ascontiguousarray(mask.voxels[box])
     return np.asarray(ndimage.label(inside, structure=structure, output=np.int32)[0])
 
 
 def measure(labels: npt.NDArray[np.int32], mask: Mask, box: Box, rule: Rule) -> Components:
     """Measure every component; the size limit only says which are counted."""
     n = int(labels.max(initial=0))
-    index = np.nonzero(labels)
-    owner = labels[index] - 1
+    index, owner = _marked(labels)
     voxels = np.bincount(owner, minlength=n).astype(np.int64)
     where = np.stack([places + side.start for places, side in zip(index, box, strict=True)])
     centre = np.stack([np.bincount(owner, weights=row, minlength=n) for row in where], axis=1)
@@ -77,6 +87,16 @@ def measure(labels: npt.NDArray[np.int32], mask: Mask, box: Box, rule: Rule) -> 
         border=edge.any(axis=1),
         counted=_counted(voxels, spans, mask, rule),
     )
+
+
+def _marked(labels: npt.NDArray[np.int32]) -> tuple[tuple[Ints, ...], Ints]:
+    """Give the indices of the labelled voxels and their rows, read in the order of memory: faster."""
+    order = np.argsort([-step for step in labels.strides], kind="stable")
+    inner = labels.transpose(order)
+    flat = np.ascontiguousarray(inner).reshape(-1)
+    places = np.flatnonzero(flat)
+    along = np.unravel_index(places, inner.shape)
+    return tuple(along[axis] for axis in np.argsort(order)), flat[places].astype(np.int64) - 1
 
 
 def _counted(voxels: Ints, spans: Ints, mask: Mask, rule: Rule) -> npt.NDArray[np.bool_]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import math
 import zlib
@@ -18,6 +17,8 @@ from ranvier.mri._geometry import EQUAL_MM, farthest_corner
 __all__ = ["Volume", "parse"]
 
 GZIP = b"\x1f\x8b"
+GZIP_WRAPPED = 31
+"""Window bits of zlib that say: gzip header and check sum, the largest window."""
 DICOM = (128, b"DICM")
 SIZES = {348: "Nifti1Header", 540: "Nifti2Header"}
 SINGLE = (b"n+1\0", b"n+2\0")
@@ -55,14 +56,34 @@ def parse(content: bytes, name: str) -> Volume:
 
 
 def _unpacked(content: bytes, name: str) -> bytes:
+    """Give the bytes inside gzip, every member of it; zeros may follow the last one."""
     if not content.startswith(GZIP):
         return content
+    inflate = _inflate()
+    parts = []
     try:
-        return gzip.decompress(content)
-    except (EOFError, OSError, zlib.error) as error:
+        while content.startswith(GZIP):
+            member = inflate.decompressobj(wbits=GZIP_WRAPPED)
+            parts.append(member.decompress(content))
+            if not member.eof:
+                raise EOFError("it ends before its last byte")
+            content = member.unused_data
+        if content.strip(b"\0"):
+            raise EOFError("other bytes follow it")
+    except (EOFError, inflate.error) as error:
         raise InputError(
             f"{name}: the gzip file is cut short or damaged ({error}); copy it again."
         ) from error
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _inflate() -> Any:
+    """Give isal, some three times faster, or zlib of Python, which gives the same bytes."""
+    try:
+        from isal import isal_zlib
+    except ImportError:
+        return zlib
+    return isal_zlib
 
 
 def _header(content: bytes, name: str) -> Any:

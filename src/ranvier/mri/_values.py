@@ -32,7 +32,7 @@ def foreground(
         raise InputError(f"{name}: values of type {values.dtype}; a mask holds numbers.")
     if threshold is not None and not 0 < threshold < 1:
         raise InputError(f"{name}: threshold {threshold}; it must lie between 0 and 1.")
-    lowest, highest = values.min(), values.max()
+    lowest, highest = (False, True) if values.dtype.kind == "b" else (values.min(), values.max())
     if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise InputError(f"{name}: not all values are finite; set the background to 0 and save it again.")
     if lowest < -WHOLE:

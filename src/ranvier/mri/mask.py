@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ __all__ = ["Mask", "mask_from_array"]
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Box = tuple[slice, slice, slice]
 
 AXES = ("LR", "PA", "IS")
 """Letters of the two directions of the R, A and S axis."""
@@ -67,10 +69,15 @@ class Mask:
         """Volume of one voxel in mm³: the absolute determinant of the affine."""
         return float(abs(np.linalg.det(self.affine[:3, :3])))
 
-    @property
+    @functools.cached_property
+    def box(self) -> Box:
+        """The smallest box that holds every lesion voxel; empty when there is none."""
+        return marked_box(self.voxels)
+
+    @functools.cached_property
     def n_voxels(self) -> int:
         """How many voxels are lesion."""
-        return int(np.count_nonzero(self.voxels))
+        return int(np.count_nonzero(self.voxels[self.box]))
 
     def explain(self) -> str:
         """Say in plain sentences what the mask is.
@@ -161,6 +168,22 @@ def mask_from_array(
     lesion, notes, cut = foreground(array, threshold, name)
     used = threshold if cut else None
     return oriented(lesion, world, name=name, threshold=used, tool=tool, notes=notes)
+
+
+def marked_box(marked: Bools) -> Box:
+    """Give the smallest box that holds every True, read in the order of memory: many times faster."""
+    order = np.argsort([-abs(step) for step in marked.strides], kind="stable")
+    forward = tuple(slice(None, None, -1 if step < 0 else 1) for step in marked.strides)
+    inner = marked[forward].transpose(order)
+    sheet: Bools = np.logical_or.reduce(inner, axis=0)
+    planes = (inner.reshape(len(inner), -1), sheet, sheet.T)
+    sides = [slice(0, 0)] * 3
+    for axis, plane in zip(order, planes, strict=True):
+        along = np.logical_or.reduce(plane, axis=1)
+        places = np.flatnonzero(along[forward[axis]])
+        if places.size:
+            sides[axis] = slice(int(places[0]), int(places[-1]) + 1)
+    return sides[0], sides[1], sides[2]
 
 
 def usable_affine(affine: Any, name: str) -> Floats:
