@@ -76,16 +76,18 @@ def read_trial(folder: str | os.PathLike[str]) -> Trial:
     if tables["subjects"].is_empty():
         raise InputError(f"{files['subjects']} holds no patients yet; add one row for each patient.")
     found += [_about_file(name) for name in unknown]
-    masks: dict[str, str] = {}
+    masks: dict[str, Path] = {}
     if "mri" in tables:
         masks, about_masks = _masks(folder, tables["mri"], files["mri"])
         found += about_masks
-    hashes = {path.name: sha256(path) for path in (folder / PROTOCOL, *paths.values())} | masks
+    hashes = {path.name: sha256(path) for path in (folder / PROTOCOL, *paths.values())}
+    hashes |= {path.relative_to(folder).as_posix(): sha256(path) for path in masks.values()}
     return Trial(
         protocol=protocol,
         tables=tables,
         files=files,
         hashes=hashes,
+        masks=masks,
         read_findings=pl.concat([pl.DataFrame(schema=FINDING_SCHEMA), *found]),
     )
 
@@ -150,9 +152,9 @@ def _about_file(name: str) -> pl.DataFrame:
     return RULES["file-unknown"].findings(pl.DataFrame({"row": [None]}), file=name, column=None)
 
 
-def _masks(folder: Path, mri: pl.DataFrame, file: str) -> tuple[dict[str, str], list[pl.DataFrame]]:
-    """Give the SHA-256 of each mask that mri names, and a finding for each that is not there."""
-    hashes: dict[str, str] = {}
+def _masks(folder: Path, mri: pl.DataFrame, file: str) -> tuple[dict[str, Path], list[pl.DataFrame]]:
+    """Give the file of each mask that mri names, and a finding for each that is not there."""
+    masks: dict[str, Path] = {}
     broken: dict[str, list[str]] = {"mask-outside-folder": [], "mask-not-found": []}
     for name in mri["mask"].drop_nulls().unique().sort():
         inside = _inside(name)
@@ -162,12 +164,12 @@ def _masks(folder: Path, mri: pl.DataFrame, file: str) -> tuple[dict[str, str], 
         elif not path.is_file():
             broken["mask-not-found"].append(name)
         else:
-            hashes[f"{MASKS}/{inside}"] = sha256(path)
+            masks[name] = path
     found = []
     for rule, names in broken.items():
         rows = mri.filter(pl.col("mask").is_in(names))
         found.append(RULES[rule].findings(rows, file=file, column="mask", value=pl.col("mask")))
-    return hashes, found
+    return masks, found
 
 
 def _inside(name: str) -> str | None:

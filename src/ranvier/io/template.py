@@ -84,6 +84,12 @@ window = [-30, 30]
 # rebaseline_visit = "month 6"         # or rebaseline_days = [150, 240]
 # missing = "strict"                   # strict or available
 
+# How lesions of the masks in mri.csv are counted. Without this part the rule is "default".
+# [lesions]
+# rule = "default"                     # default, mcdonald2017, msseg, anima_evolution, lst, lst_ai, sct
+# tool = "LST-AI 1.1.0"                # who or what made the masks, with version
+# threshold = 0.5                      # only for probability maps
+
 [[endpoints]]
 id = "edss-12"
 title = "Change of EDSS at month 12"

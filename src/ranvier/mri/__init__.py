@@ -7,6 +7,7 @@ from ranvier.mri.measures import Lesions, lesions, summary
 from ranvier.mri.reading import read_mask
 from ranvier.mri.robustness import agreement, sensitivity
 from ranvier.mri.rule import CONNECTIVITIES, RULES, Rule, rule_preset
+from ranvier.mri.scans import ScanCounts, count_scans
 
 __all__ = [
     "CONNECTIVITIES",
@@ -17,9 +18,11 @@ __all__ = [
     "Lesions",
     "Mask",
     "Rule",
+    "ScanCounts",
     "agreement",
     "change",
     "compare",
+    "count_scans",
     "lesions",
     "mask_from_array",
     "read_mask",

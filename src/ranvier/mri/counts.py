@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["MEASURES", "LesionChange", "change"]
 
-MEASURES: tuple[str, ...] = ("t2_count", "t2_volume_mm3", "gad_count", "new_t2", "enlarging_t2")
-"""Columns of mri that can be followed."""
+MEASURES: tuple[str, ...] = (
+    "t2_count",
+    "t2_volume_mm3",
+    "gad_count",
+    "new_t2",
+    "enlarging_t2",
+    "cord_length_mm",
+    "cord_longest_mm",
+)
+"""Columns of mri that can be followed; the last two come from masks of the spinal cord (`count_scans`)."""
 
 KEYS = ("subject", "region")
 
@@ -101,8 +109,8 @@ def change(
         Columns subject, day, region (brain, spinal cord), `column`.
     schedule : dataframe
         `ranvier.trial.Protocol.schedule`: visit, planned_day, low_day, high_day, baseline.
-    column : {"t2_count", "t2_volume_mm3", "gad_count", "new_t2", "enlarging_t2"}
-        What is followed; volumes in mm³.
+    column : str
+        What is followed, one of `MEASURES`; volumes in mm³, lengths in mm.
     region : {"brain", "spinal cord"}, optional
         One region; all of them, each apart, when None.
     subjects : sequence of str, optional

@@ -8,7 +8,7 @@ from ranvier.course import CHANGE_RULES, PRESETS
 from ranvier.scales import edss
 from ranvier.tables import FINDING_SCHEMA
 from ranvier.trial import Trial
-from ranvier.verdict.analysis import with_scoring
+from ranvier.verdict.analysis import with_masks, with_scoring
 
 __all__ = ["trial_findings"]
 
@@ -24,11 +24,12 @@ def trial_findings(trial: Trial) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Columns of `ranvier.tables.FINDING_SCHEMA`. The definitions of endpoints are looked up, too. The
+        Columns of `ranvier.tables.FINDING_SCHEMA`. Definitions of endpoints are looked up and lesion masks are
+        counted, too. The
         examiner's EDSS is compared with the derived one only when the checks find no error, because grades
         with errors cannot be scored.
     """
-    found = pl.concat([_unknown_definitions(trial), trial.check().table])
+    found = pl.concat([_unknown_definitions(trial), with_masks(trial)[2]])
     if found.filter(pl.col("severity") == "error").height:
         return found
     coding = trial.protocol.ambulation_coding or "0-16"

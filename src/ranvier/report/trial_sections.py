@@ -15,6 +15,7 @@ from ranvier.report.neda_section import neda_section
 from ranvier.report.patients import patients_section
 from ranvier.report.relapse_section import relapses_section
 from ranvier.report.safety_section import safety_section
+from ranvier.report.scan_section import activity_blocks, mask_blocks
 from ranvier.report.timelines import timeline
 from ranvier.result import Derivation, plural
 from ranvier.verdict import Analysis, Measured
@@ -224,9 +225,9 @@ def _measured(parts: Sequence[Measured], absent: str, key: str) -> list[Block]:
 
 
 def _lesions(analysis: Analysis) -> list[Block]:
-    return _measured(
-        analysis.lesions, "No lesion count or volume was recorded; nothing is said about MRI.", "lesions"
-    )
+    absent = "No lesion count or volume was recorded; nothing is said about MRI."
+    blocks = _measured(analysis.lesions, absent, "lesions")
+    return [*blocks, *activity_blocks(analysis.lesion_activity), *mask_blocks(analysis)]
 
 
 def _acuity(analysis: Analysis) -> list[Block]:
@@ -265,6 +266,7 @@ def _methods(analysis: Analysis) -> list[Block]:
     parts += [part.events for part in analysis.confirmed if part.events is not None]
     parts += [part.status for part in analysis.neda if part.status is not None]
     parts += [part.change for part in (*analysis.lesions, *analysis.acuity)]
+    parts += [analysis.scans] if analysis.scans is not None else []
     sources = dict.fromkeys(source for part in parts for source in part.references)
     hashes = pl.DataFrame(
         list(analysis.trial.hashes.items()), schema={"file": pl.String, "SHA-256": pl.String}, orient="row"

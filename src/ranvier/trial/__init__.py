@@ -2,6 +2,7 @@
 
 from ranvier.trial.entry import ENTRY_RULES, PREVENT_ENTRY, TWO_IN_TWO_YEARS, Entry, EntryRule
 from ranvier.trial.estimand import STRATEGIES, Estimand, IntercurrentEvent
+from ranvier.trial.lesion_plan import LesionPlan
 from ranvier.trial.neda_plan import NEDA_NAMES, NedaPlan
 from ranvier.trial.protocol import (
     CELL_CLASSES,
@@ -41,6 +42,7 @@ __all__ = [
     "Estimand",
     "IntercurrentEvent",
     "Invented",
+    "LesionPlan",
     "Margin",
     "NedaPlan",
     "Product",

@@ -13,6 +13,7 @@ from ranvier.errors import InputError, require_choice
 from ranvier.trial._toml import build
 from ranvier.trial.entry import Entry
 from ranvier.trial.estimand import Estimand
+from ranvier.trial.lesion_plan import LesionPlan
 from ranvier.trial.neda_plan import NedaPlan
 from ranvier.trial.stopping import StoppingRule
 
@@ -213,6 +214,8 @@ class Protocol:
         Relapses that a patient must have had to enter; None = not stated.
     neda : NedaPlan, optional
         How no evidence of disease activity is judged; the preset neda-3 when None.
+    lesions : LesionPlan, optional
+        How lesions of masks are counted; `LesionPlan()` when None.
     notes : tuple of str
         Sentences for the reader.
     """
@@ -239,6 +242,7 @@ class Protocol:
     invented: tuple[Invented, ...] = ()
     entry: Entry | None = None
     neda: NedaPlan | None = None
+    lesions: LesionPlan | None = None
     notes: tuple[str, ...] = ()
     estimand: Estimand | None = None
 
@@ -343,7 +347,7 @@ class Protocol:
         ----------
         content : mapping
             As `tomllib` reads the file: the table `trial`, and `product`, `arms`, `visits`, `endpoints`,
-            `stopping_rules`, `sources`, `margins`, `invented`, `entry`, `neda`, `estimand`.
+            `stopping_rules`, `sources`, `margins`, `invented`, `entry`, `neda`, `lesions`, `estimand`.
 
         Returns
         -------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -32,6 +33,8 @@ class Trial:
         The file each table was read from; tables without a file are absent here.
     hashes : mapping of str to str
         SHA-256 of each input file, by file name.
+    masks : mapping of str to pathlib.Path
+        Where each lesion mask lies that mri names, by that name; masks that are not there are absent here.
     read_findings : polars.DataFrame
         What reading could not understand (columns of `ranvier.tables.FINDING_SCHEMA`).
     recorded : frozenset of str
@@ -43,6 +46,7 @@ class Trial:
     tables: Mapping[str, pl.DataFrame]
     files: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+    masks: Mapping[str, Path] = field(default_factory=dict)
     read_findings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FINDING_SCHEMA))
     recorded: frozenset[str] = field(init=False, default=frozenset())
 
@@ -92,6 +96,30 @@ class Trial:
     def adverse_events(self) -> pl.DataFrame:
         """Give the table of adverse events."""
         return self.tables["adverse_events"]
+
+    def with_table(self, name: str, frame: pl.DataFrame) -> Trial:
+        """Give the same trial with one table in place of its own.
+
+        Parameters
+        ----------
+        name : str
+            One of `ranvier.tables.TABLES`.
+        frame : polars.DataFrame
+            With the columns of that table and `row`.
+
+        Returns
+        -------
+        Trial
+            A new trial; the other tables stay recorded or not as they were.
+
+        Raises
+        ------
+        InputError
+            When the name is unknown or the table lacks a column.
+        """
+        require_choice("table", name, list(TABLES))
+        given = {each: self.tables[each] for each in TABLES if each in self.recorded}
+        return replace(self, tables=given | {name: frame})
 
     def check(self) -> Derivation:
         """Check every table against the rules.

@@ -14,6 +14,7 @@ from ranvier.verdict.findings import Finding
 from ranvier.verdict.harms import Harms, RuleState, analyse_harms
 from ranvier.verdict.lints import Lint
 from ranvier.verdict.natural import NATURAL_SENTENCES, NaturalFact
+from ranvier.verdict.lesion_activity import LesionActivity, lesion_activity
 from ranvier.verdict.neda_result import NedaResult, judge_neda
 from ranvier.verdict.numbers import Analysis, Flow, Measured
 from ranvier.verdict.outcomes import OUTCOMES, Outcome, outcome
@@ -55,6 +56,7 @@ __all__ = [
     "Flow",
     "Harms",
     "Lint",
+    "LesionActivity",
     "Measured",
     "NaturalFact",
     "NedaResult",
@@ -73,6 +75,7 @@ __all__ = [
     "compare_periods",
     "expected_falls",
     "judge_neda",
+    "lesion_activity",
     "optimal_information_size",
     "outcome",
     "read_claims",

@@ -13,11 +13,12 @@ from ranvier.trial import Endpoint, Trial
 from ranvier.verdict._arms import by_arm
 from ranvier.verdict.arm_differences import arm_differences
 from ranvier.verdict.confirmed import confirmed_events
+from ranvier.verdict.lesion_activity import lesion_activity
 from ranvier.verdict.neda_result import judge_neda
 from ranvier.verdict.numbers import Analysis, Flow, Measured
 from ranvier.verdict.relapse_periods import compare_periods, expected_falls
 
-__all__ = ["analyse", "with_scoring"]
+__all__ = ["analyse", "with_masks", "with_scoring"]
 
 DEFAULT_RULE = "edss-1.0-or-0.5"
 """Responder rule when the protocol names none: 1.0 point up to 5.5, 0.5 above (see docs/definitions)."""
@@ -29,6 +30,8 @@ LESION_MEASURES = {
     "t2_count": ("T2 lesion count", "lesions"),
     "t2_volume_mm3": ("T2 lesion volume", "mm³"),
     "gad_count": ("gadolinium-enhancing lesion count", "lesions"),
+    "cord_length_mm": ("summed craniocaudal length of lesions", "mm"),
+    "cord_longest_mm": ("craniocaudal length of the longest lesion", "mm"),
 }
 EYES = {"acuity_right_logmar": "right eye", "acuity_left_logmar": "left eye"}
 ALWAYS_SHOWN = {
@@ -64,7 +67,7 @@ def analyse(trial: Trial) -> Analysis:
     Only treated patients are analysed; patients who were enrolled and not treated stay in the flow. The EDSS
     that counts is the one derived from the grades, or the recorded one where grades are incomplete.
     """
-    found = trial.check().table
+    trial, scans, found = with_masks(trial)
     _refuse_errors(found)
     protocol = trial.protocol
     treated = trial.subjects.filter(pl.col("treated"))["subject"].to_list()
@@ -110,7 +113,32 @@ def analyse(trial: Trial) -> Analysis:
         confirmed=confirmed_events(trial, visits, _baseline_days(trial, visits, treated), treated),
         neda=judge_neda(trial, visits),
         arms=arm_differences(trial, final, final_visit, relapses),
+        scans=scans,
+        lesion_activity=lesion_activity(trial, treated),
     )
+
+
+def with_masks(trial: Trial) -> tuple[Trial, mri.ScanCounts | None, pl.DataFrame]:
+    """Count the lesion masks of a trial, if it has any, and let the counts enter.
+
+    Parameters
+    ----------
+    trial : Trial
+        The trial.
+
+    Returns
+    -------
+    tuple of (Trial, ScanCounts or None, polars.DataFrame)
+        The trial with the scans as the results use them; what the masks give; all findings of the checks and
+        of the masks.
+    """
+    found = trial.check().table
+    if not trial.masks:
+        return trial, None, found
+    scans = mri.count_scans(trial)
+    if scans.findings is not None:
+        found = pl.concat([found, scans.findings])
+    return trial.with_table("mri", scans.mri), scans, found
 
 
 def with_scoring(found: pl.DataFrame, trial: Trial, scored: Derivation) -> pl.DataFrame:
@@ -255,7 +283,7 @@ def _lesions(trial: Trial, treated: list[str], final_visit: str) -> tuple[Measur
     for region in trial.mri["region"].drop_nulls().unique().sort():
         scans = trial.mri.filter(pl.col("region") == region)
         for column, (name, unit) in LESION_MEASURES.items():
-            if scans[column].null_count() < scans.height:
+            if column in scans.columns and scans[column].null_count() < scans.height:
                 change = mri.change(
                     trial.mri, trial.protocol.schedule, column=column, region=region, subjects=treated
                 )

@@ -11,6 +11,7 @@ from ranvier.verdict.certainty import certainty
 from ranvier.verdict.conclusion import Verdict
 from ranvier.verdict.confirmed import ConfirmedEvents
 from ranvier.verdict.findings import Finding, share_text
+from ranvier.verdict.lesion_activity import LesionActivity
 from ranvier.verdict.natural import natural_facts
 from ranvier.verdict.numbers import Analysis, Measured
 from ranvier.verdict.phrases import beside, design_sentence, identity
@@ -60,7 +61,7 @@ def assess(trial: Trial | Analysis, *, registry: Registry | None = None) -> Verd
     -----
     A result is favourable or unfavourable by its direction alone, whatever its p value; the interval stands
     with it. A count of spinal cord lesions has no direction, because it rises when a long lesion breaks up
-    while healing. Arms are described; their differences are not judged.
+    while healing; length and volume have one, where they are known. Arms are described; their differences are not judged.
 
     References
     ----------
@@ -212,6 +213,7 @@ def _findings(numbers: Analysis) -> tuple[Finding, ...]:
         for part in (*numbers.lesions, *numbers.acuity)
         for estimate in part.estimates
     ]
+    found += [_active(numbers, part) for part in numbers.lesion_activity]
     found += [_event(numbers, share) for share in numbers.safety]
     return tuple(found)
 
@@ -261,6 +263,20 @@ def _change(numbers: Analysis, change: Estimate, *, lower_is_better: bool | None
 def _measured(numbers: Analysis, part: Measured, estimate: Estimate) -> Finding:
     counted_cord = part.unit == "lesions" and "spinal cord" in part.name
     return _change(numbers, estimate, lower_is_better=None if counted_cord else True)
+
+
+def _active(numbers: Analysis, part: LesionActivity) -> Finding:
+    """Say in how many patients lesions appeared or grew after the first dose."""
+    share = part.patients
+    words = f"had a {share.quantity.removeprefix('patients with a ')}, after the first dose"
+    n = _patients(share.n)
+    if part.lesions == 0:
+        sentence, sign = say("nobody", outcome=words, n=n, high=percent(share.high)), "neither"
+    else:
+        events = share.inputs["events"]
+        sentence = say("somebody", outcome=words, events=events, n=n, share=share_text(share))
+        sign = "unfavourable"
+    return _finding(numbers, "mri_new_or_enlarging", sentence, sign, share)
 
 
 def _relapses(numbers: Analysis, rates: tuple[Estimate, ...]) -> Finding:

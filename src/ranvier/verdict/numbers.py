@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ranvier import course, safety
+from ranvier import course, mri, safety
 from ranvier.result import Derivation, Estimate, LeftOut
 from ranvier.trial import Trial
 from ranvier.verdict.arm_differences import ArmDifference
 from ranvier.verdict.confirmed import ConfirmedEvents
+from ranvier.verdict.lesion_activity import LesionActivity
 from ranvier.verdict.neda_result import NedaResult
 from ranvier.verdict.relapse_periods import RelapsePeriods
 
@@ -115,6 +116,10 @@ class Analysis:
         No evidence of disease activity under the definition of the protocol.
     arms : tuple of ArmDifference
         Each arm against the control arm; empty without one.
+    scans : ScanCounts or None
+        What the lesion masks give, beside what was typed in; None when no scan has a mask.
+    lesion_activity : tuple of LesionActivity
+        New and enlarging T2 lesions after the first dose, by region and arm.
     """
 
     trial: Trial
@@ -141,6 +146,8 @@ class Analysis:
     confirmed: tuple[ConfirmedEvents, ...] = ()
     neda: tuple[NedaResult, ...] = ()
     arms: tuple[ArmDifference, ...] = ()
+    scans: mri.ScanCounts | None = None
+    lesion_activity: tuple[LesionActivity, ...] = ()
 
     @property
     def relapse_rates(self) -> tuple[tuple[Estimate, Estimate, Estimate], ...]:
