@@ -109,6 +109,6 @@ def _by_rule(scans: ScanCounts) -> DataTable:
         caption="The same masks under three other rules",
         frame=totals,
         labels={"lesions": "lesions, all scans"},
-        note="One setting is changed at a time. The rows are no error bars: they show how much of a number is the "
-        "definition.",
+        note="One setting is changed at a time. The rows are no error bars: they show how much of a number is "
+        "the definition.",
     )

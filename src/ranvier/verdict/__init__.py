@@ -12,9 +12,9 @@ from ranvier.verdict.confirmed import ConfirmedEvents
 from ranvier.verdict.contrasts import Contrast
 from ranvier.verdict.findings import Finding
 from ranvier.verdict.harms import Harms, RuleState, analyse_harms
+from ranvier.verdict.lesion_activity import LesionActivity, lesion_activity
 from ranvier.verdict.lints import Lint
 from ranvier.verdict.natural import NATURAL_SENTENCES, NaturalFact
-from ranvier.verdict.lesion_activity import LesionActivity, lesion_activity
 from ranvier.verdict.neda_result import NedaResult, judge_neda
 from ranvier.verdict.numbers import Analysis, Flow, Measured
 from ranvier.verdict.outcomes import OUTCOMES, Outcome, outcome
@@ -55,8 +55,8 @@ __all__ = [
     "Finding",
     "Flow",
     "Harms",
-    "Lint",
     "LesionActivity",
+    "Lint",
     "Measured",
     "NaturalFact",
     "NedaResult",

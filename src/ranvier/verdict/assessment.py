@@ -61,7 +61,8 @@ def assess(trial: Trial | Analysis, *, registry: Registry | None = None) -> Verd
     -----
     A result is favourable or unfavourable by its direction alone, whatever its p value; the interval stands
     with it. A count of spinal cord lesions has no direction, because it rises when a long lesion breaks up
-    while healing; length and volume have one, where they are known. Arms are described; their differences are not judged.
+    while healing; length and volume have one, where they are known. Arms are described; their differences
+    are not judged.
 
     References
     ----------

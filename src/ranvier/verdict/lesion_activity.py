@@ -16,8 +16,9 @@ __all__ = ["LesionActivity", "lesion_activity"]
 DAYS_PER_YEAR = 365.25
 
 CLUSTERED = (
-    "Lesions of one patient come together, so that the interval of the rate, which takes them as independent, "
-    "is too short where few patients have most of them; the share of patients does not suffer from that."
+    "Lesions of one patient come together, so that the interval of the rate, which takes them as "
+    "independent, is too short where few patients have most of them; the share of patients does not suffer "
+    "from that."
 )
 
 
@@ -114,8 +115,8 @@ def _activity(region: str, arm: str, spans: pl.DataFrame, expected: int) -> Lesi
     notes = [CLUSTERED]
     if early:
         notes.append(
-            f"{plural(early, 'scan')} {'are' if early > 1 else 'is'} compared with one at or before the first "
-            "dose; part of what is new may be older than the treatment."
+            f"{plural(early, 'scan')} {'are' if early > 1 else 'is'} compared with one at or before the "
+            "first dose; part of what is new may be older than the treatment."
         )
     return LesionActivity(
         region=region,
