@@ -24,10 +24,9 @@ def trial_findings(trial: Trial) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Columns of `ranvier.tables.FINDING_SCHEMA`. Definitions of endpoints are looked up and lesion masks are
-        counted, too. The
-        examiner's EDSS is compared with the derived one only when the checks find no error, because grades
-        with errors cannot be scored.
+        Columns of `ranvier.tables.FINDING_SCHEMA`. Definitions of endpoints are looked up, and lesion masks
+        are counted, too. The examiner's EDSS is compared with the derived one only when the checks find no
+        error, because grades with errors cannot be scored.
     """
     found = pl.concat([_unknown_definitions(trial), with_masks(trial)[2]])
     if found.filter(pl.col("severity") == "error").height:

@@ -6,6 +6,7 @@ import polars as pl
 
 from ranvier.mri import ScanCounts
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph
+from ranvier.result import plural
 from ranvier.verdict import Analysis, LesionActivity
 
 __all__ = ["activity_blocks", "mask_blocks"]
@@ -75,7 +76,8 @@ def _differences(scans: ScanCounts) -> list[Block]:
     typed = scans.table.filter(pl.col("typed").is_not_null() & pl.col("counted").is_not_null()).height
     if not typed:
         return []
-    text = f"Of {typed} typed numbers that a mask can check, {differ.height} differ from the mask."
+    verb = "differs" if differ.height == 1 else "differ"
+    text = f"Of {plural(typed, 'typed number')} that a mask can check, {differ.height} {verb} from the mask."
     if differ.is_empty():
         return [Paragraph(text=text)]
     return [
@@ -109,6 +111,6 @@ def _by_rule(scans: ScanCounts) -> DataTable:
         caption="The same masks under three other rules",
         frame=totals,
         labels={"lesions": "lesions, all scans"},
-        note="One setting is changed at a time. The rows are no error bars: they show how much of a number is "
-        "the definition.",
+        note="One setting is changed at a time. The rows are no error bars: they show how much of a number "
+        "is the definition.",
     )
