@@ -2,9 +2,11 @@
 
 from ranvier.mri.comparison import LesionComparison, compare
 from ranvier.mri.counts import MEASURES, LesionChange, change
+from ranvier.mri.image import Image
 from ranvier.mri.mask import Mask, mask_from_array
 from ranvier.mri.measures import Lesions, lesions, summary
-from ranvier.mri.reading import read_mask
+from ranvier.mri.pictures import picture
+from ranvier.mri.reading import read_image, read_mask
 from ranvier.mri.robustness import agreement, sensitivity
 from ranvier.mri.rule import CONNECTIVITIES, RULES, Rule, rule_preset
 
@@ -12,6 +14,7 @@ __all__ = [
     "CONNECTIVITIES",
     "MEASURES",
     "RULES",
+    "Image",
     "LesionChange",
     "LesionComparison",
     "Lesions",
@@ -22,6 +25,8 @@ __all__ = [
     "compare",
     "lesions",
     "mask_from_array",
+    "picture",
+    "read_image",
     "read_mask",
     "rule_preset",
     "sensitivity",
