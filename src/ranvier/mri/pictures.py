@@ -212,7 +212,7 @@ def _scan(mask: Mask, image: Image | None, groups: Ints, box: tuple[slice, slice
 def _draw(figure: Figure, scene: _Scene) -> None:
     figure.set_layout_engine("constrained")
     n, columns = len(scene.rows), 1 + len(scene.scans)
-    figure.set_size_inches(COLUMN * columns, HEAD + ROW * n)
+    figure.set_size_inches(COLUMN * columns, HEAD + ROW * n if n else HEAD / 2)
     figure.suptitle(scene.heading if n else f"{scene.heading}\n{scene.none}", fontsize=9)
     if not n:
         return
