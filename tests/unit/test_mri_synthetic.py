@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,30 @@ def test_two_positions_warn_and_probabilities_are_cut_where_one_says(folder, who
 def test_the_image_is_no_mask(folder: Path) -> None:
     with pytest.raises(InputError, match="this is an image"):
         mri.read_mask(folder / "brain" / "M00_flair.nii.gz")
+
+
+@pytest.mark.slow
+def test_the_example_writes_page_table_and_picture_of_each_pair(tmp_path, monkeypatch, capsys) -> None:
+    out = tmp_path / "made"
+    monkeypatch.setattr(sys, "argv", ["mri_lesions.py", "--out", str(out)])
+    runpy.run_path(str(SCRIPT.with_name("mri_lesions.py")), run_name="__main__")
+    said = capsys.readouterr().out
+    assert (
+        "brain-M06-M12: From M06_lesions.nii.gz to M12_lesions.nii.gz: 9 counted lesions before, 9 after"
+        in said
+    )
+    names = ("brain-M00", "brain-M00-M06", "brain-M06-M12", "brain-M12-M18", "cord-M00-M06")
+    endings = ("csv", "html", "json", "png")
+    assert {path.name for path in out.iterdir()} == {f"{name}.{end}" for name in names for end in endings}
+    assert "Simulated, not patients" in (out / "brain-M00.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_the_example_runs_on_the_real_masks(shared: Path, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["mri_lesions.py", str(shared / "mri"), "--out", str(tmp_path)])
+    runpy.run_path(str(SCRIPT.with_name("mri_lesions.py")), run_name="__main__")
+    said = capsys.readouterr().out
+    assert "Groups: 4 new, 3 enlarging, 255 stable, 2 shrinking, 3 resolved" in said
+    assert "became brighter or darker, drawn and not counted" in said
+    assert len(list(tmp_path.glob("*.png"))) == 5
