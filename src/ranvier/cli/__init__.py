@@ -246,6 +246,32 @@ def safety(
         raise SystemExit(FINDINGS)
 
 
+@main.command(short_help="Count MRI lesions, or say what changed.")
+@click.argument("masks", type=FOLDER, nargs=-1, required=True, metavar="MASK...")
+@click.option("--before", type=FOLDER, help="Mask of the visit before: what became of each lesion.")
+@click.option("--rule", default="default", show_default=True, help="What counts; see `ranvier.mri.RULES`.")
+@click.option("--threshold", type=float, help="For probability maps: lesion above this probability.")
+@click.option("--image", type=FOLDER, help="Scan to draw the lesions on, on the grid of the mask.")
+@click.option("--image-before", type=FOLDER, help="The same for the visit before.")
+@click.option("--dates", nargs=2, metavar="BEFORE AFTER", help="Dates of the two scans, YYYY-MM-DD.")
+@click.option("--tool", help="Who or what made the masks, with version; recorded.")
+@click.option(
+    "--on-geometry", default="error", show_default=True, help="Grids up to a voxel apart: error, warn."
+)
+@out_folder
+@as_json
+@_plain_errors
+def lesions(out: Path | None, as_json: bool, **given: Any) -> None:
+    """Count the lesions of each MASK (NIfTI), or compare one MASK with the one --before.
+
+    Prints tables, or writes lesions.html, lesions.json and lesions.csv to --out as well.
+    """
+    from ranvier.cli.lesions import LesionInput, run
+
+    made = run(LesionInput(**given), out)
+    _print_json(made.to_dict()) if as_json else click.echo(made.text())
+
+
 def _trial(folder: Path) -> Trial:
     """Read a trial folder, or a folder of SDTM files."""
     from ranvier.io import is_sdtm, read_sdtm, read_trial

@@ -2,9 +2,11 @@
 
 from ranvier.mri.comparison import LesionComparison, compare
 from ranvier.mri.counts import MEASURES, LesionChange, change
+from ranvier.mri.image import Image
 from ranvier.mri.mask import Mask, mask_from_array
 from ranvier.mri.measures import Lesions, lesions, summary
-from ranvier.mri.reading import read_mask
+from ranvier.mri.pictures import picture
+from ranvier.mri.reading import read_image, read_mask
 from ranvier.mri.robustness import agreement, sensitivity
 from ranvier.mri.rule import CONNECTIVITIES, RULES, Rule, rule_preset
 from ranvier.mri.scans import ScanCounts, count_scans
@@ -13,6 +15,7 @@ __all__ = [
     "CONNECTIVITIES",
     "MEASURES",
     "RULES",
+    "Image",
     "LesionChange",
     "LesionComparison",
     "Lesions",
@@ -25,6 +28,8 @@ __all__ = [
     "count_scans",
     "lesions",
     "mask_from_array",
+    "picture",
+    "read_image",
     "read_mask",
     "rule_preset",
     "sensitivity",

@@ -46,7 +46,7 @@ class Visits:
 
 
 def fate_table(visits: Visits, voxel_mm3: float, rule: Rule) -> pl.DataFrame:
-    """Give one row per group: fate, shape, sizes and place."""
+    """Give one row per group: fate, shape, sizes, place, and its number in `Visits` as owner."""
     before, after = visits.parts
     voxels = visits.total((before.voxels, after.voxels))
     sized = visits.total((before.counted, after.counted))
@@ -73,6 +73,7 @@ def fate_table(visits: Visits, voxel_mm3: float, rule: Rule) -> pl.DataFrame:
             "a_mm": centre[:, 1],
             "s_mm": centre[:, 2],
             "border": border,
+            "owner": np.arange(visits.n),
         },
         schema_overrides={"fate": pl.Enum(FATES), "topology": pl.String, "matched": pl.String},
         nan_to_null=True,

@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from ranvier.errors import RanvierWarning
-from ranvier.mri._components import label, lesion_box, measure
-from ranvier.mri._fates import CHANGES, FATES, Visits, fate_table, ledger_of
+from ranvier.mri._fate_style import STYLES
+from ranvier.mri._fates import CHANGES, FATES, fate_table, ledger_of
 from ranvier.mri._geometry import agree_on_grid
-from ranvier.mri._groups import group, links
+from ranvier.mri._pairing import pair
 from ranvier.mri.mask import Mask
 from ranvier.mri.measures import checked_rule
 from ranvier.mri.rule import Rule
@@ -41,6 +41,8 @@ METHOD = (
     "where one of them shares none; every component takes part, of any size. A group is counted when a "
     "lesion of it reaches the size limit at either visit; its volumes are summed and compared."
 )
+BARS_NAMED = 30
+"""Bars up to which each carries the number of its group."""
 RESOLVED_NOTE = (
     "A lesion that is no longer marked may have become a cavity (atrophied lesion volume): look at it before "
     "it is called healed."
@@ -126,6 +128,8 @@ class LesionComparison(Derivation):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the change of volume of each counted group, from the largest loss to the largest gain.
 
+        Groups of the same volume at both visits are counted below the axis, not drawn.
+
         Parameters
         ----------
         ax : matplotlib Axes, optional
@@ -136,27 +140,32 @@ class LesionComparison(Derivation):
         matplotlib Axes
             The axes drawn on.
         """
+        from matplotlib.ticker import MaxNLocator
+
         if ax is None:
             from matplotlib.figure import Figure
 
-            ax = Figure(figsize=(6.5, 3.2)).add_subplot()
-        rows = self.table.filter(pl.col("fate") != "below limit").sort("change_mm3").with_row_index("place")
-        hatches = ("//", "xx", "", "..", "\\\\", "++")
-        for colour, (fate, hatch) in enumerate(zip(FATES, hatches, strict=False)):
+            ax = Figure(figsize=(6.5, 3.2), layout="constrained").add_subplot()
+        counted = self.table.filter(pl.col("fate") != "below limit")
+        rows = counted.filter(pl.col("change_mm3") != 0).sort("change_mm3").with_row_index("place")
+        for fate in FATES:
             some = rows.filter(fate=fate)
             if some.height:
-                ax.bar(
-                    some["place"].to_list(),
-                    some["change_mm3"].to_list(),
-                    hatch=hatch,
-                    color=f"C{colour}",
-                    label=f"{fate} ({some.height})",
-                )
+                style = STYLES[fate]
+                every = counted.filter(fate=fate).height
+                label = f"{fate} ({some.height}{f' of {every}' if every > some.height else ''})"
+                ax.bar(some["place"].to_list(), some["change_mm3"].to_list(), label=label, **style.bar())
         if rows.height:
-            ax.legend(frameon=False)
-        ax.axhline(0, color="black", linewidth=0.8)
-        ax.set_xticks([])
-        ax.set_xlabel("groups of lesions, by change")
+            ax.legend(frameon=False, handlelength=2.5, handleheight=1.2)
+        same = counted.height - rows.height
+        ax.axhline(0, color="0.5", linewidth=0.8)
+        if rows.height <= BARS_NAMED:
+            ax.set_xticks(rows["place"].to_list(), [str(group) for group in rows["group"]])
+        else:
+            ax.set_xticks([])
+        ax.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
+        unchanged = f"; {same} of the same volume not drawn" if same else ""
+        ax.set_xlabel(f"groups of lesions, by change{unchanged}")
         ax.set_ylabel("change of volume (mm³)")
         ax.set_title(self.name)
         return ax
@@ -234,13 +243,8 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
     notes, warn = agree_on_grid(before, after, on_geometry)
     if warn:
         warnings.warn(notes[0], RanvierWarning, stacklevel=2)
-    box = lesion_box(before, after)
-    labels = label(before, box, chosen), label(after, box, chosen)
-    parts = measure(labels[0], before, box, chosen), measure(labels[1], after, box, chosen)
-    found = links(*labels, chosen.match_tolerance_voxels)
-    owner = group(found.all, len(parts[0].voxels), len(parts[1].voxels))
-    visits = Visits(labels=labels, parts=parts, owner=owner, links=found)
-    table = fate_table(visits, before.voxel_mm3, chosen)
+    visits, _ = pair(before, after, chosen)
+    table = fate_table(visits, before.voxel_mm3, chosen).drop("owner")
     return LesionComparison(
         name=f"From {before.name} to {after.name}",
         table=table,
@@ -249,7 +253,7 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
         method=f"{METHOD} {chosen.text()} Settings {chosen.fingerprint()}.",
         definition=chosen,
         references=(chosen.source, *REFERENCES),
-        counts=_counts(table, parts),
+        counts=_counts(table, visits.parts),
         ledger=ledger_of(visits),
         voxel_mm3=before.voxel_mm3,
         before=before,

@@ -201,21 +201,27 @@ def usable_affine(affine: Any, name: str) -> Floats:
 
 
 def oriented(lesion: Bools, world: Floats, **about: Any) -> Mask:
-    """Turn the axes to right, anterior, superior; nothing is resampled."""
+    """Turn the axes of a mask to right, anterior, superior; nothing is resampled."""
+    voxels, affine, stored = turned(lesion, world)
+    return Mask(voxels=voxels, affine=affine, stored=stored, **about)
+
+
+def turned(values: npt.NDArray[Any], world: Floats) -> tuple[npt.NDArray[Any], Floats, str]:
+    """Give values and affine with the axes nearest to right, anterior, superior, and how they were stored."""
     order, flips = _axes(world)
     stored = "".join(AXES[order.index(axis)][0 if flips[order.index(axis)] else 1] for axis in range(3))
-    turned = np.transpose(lesion, order)
+    voxels = np.transpose(values, order)
     affine = world.copy()
     affine[:3, :3] = world[:3, list(order)]
     for axis, flip in enumerate(flips):
         if flip:
-            turned = np.flip(turned, axis)
-            affine[:3, 3] += affine[:3, axis] * (turned.shape[axis] - 1)
+            voxels = np.flip(voxels, axis)
+            affine[:3, 3] += affine[:3, axis] * (voxels.shape[axis] - 1)
             affine[:3, axis] *= -1
-    turned = turned.view()
-    turned.flags.writeable = False
+    voxels = voxels.view()
+    voxels.flags.writeable = False
     affine.flags.writeable = False
-    return Mask(voxels=turned, affine=affine, stored=stored, **about)
+    return voxels, affine, stored
 
 
 def _axes(world: Floats) -> tuple[tuple[int, ...], list[bool]]:

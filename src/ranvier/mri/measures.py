@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from ranvier.errors import InputError
@@ -147,7 +148,7 @@ def lesions(mask: Mask, *, rule: Rule | str) -> Lesions:
     """
     chosen = checked_rule(rule, mask)
     found = components(mask, chosen)
-    table = _table(found, mask)
+    table = table_order(found, mask).drop("component")
     counted = int(found.counted.sum())
     notes = list(mask.notes)
     if touching := int((found.border & found.counted).sum()):
@@ -277,7 +278,8 @@ def _number(quantity: str, value: float, unit: str, rule: Rule, mask: Mask) -> E
     )
 
 
-def _table(found: Components, mask: Mask) -> pl.DataFrame:
+def table_order(found: Components, mask: Mask) -> pl.DataFrame:
+    """Give one row per component in the order of the numbers of lesions, with its place as component."""
     rows = pl.DataFrame(
         {
             "counted": found.counted,
@@ -291,6 +293,7 @@ def _table(found: Components, mask: Mask) -> pl.DataFrame:
             "extent_a_mm": found.extent[:, 1],
             "extent_s_mm": found.extent[:, 2],
             "border": found.border,
+            "component": np.arange(len(found.voxels)),
         }
     )
     by = ["counted", "voxels", "s_mm", "a_mm", "r_mm"]

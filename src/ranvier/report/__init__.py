@@ -2,6 +2,7 @@
 
 from ranvier.report.building import BANNERS, build, build_appraisal
 from ranvier.report.findings import trial_findings
+from ranvier.report.lesion_page import build_lesions
 from ranvier.report.model import Bullets, DataTable, Drawing, Numbers, Paragraph, Report, Section
 from ranvier.report.safety_page import build_safety, safety_errors
 
@@ -16,6 +17,7 @@ __all__ = [
     "Section",
     "build",
     "build_appraisal",
+    "build_lesions",
     "build_safety",
     "safety_errors",
     "trial_findings",

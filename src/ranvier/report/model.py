@@ -246,7 +246,9 @@ class Report:
         _write({target: _WRITERS[target.suffix](self)})
         return target
 
-    def save_all(self, folder: str | Path, name: str) -> tuple[Path, Path]:
+    def save_all(
+        self, folder: str | Path, name: str, *, tables: Mapping[str, pl.DataFrame] | None = None
+    ) -> tuple[Path, ...]:
         """Write the report as page and as numbers side by side.
 
         Parameters
@@ -255,26 +257,29 @@ class Report:
             Made when absent.
         name : str
             Name of both files without ending.
+        tables : mapping of str to polars.DataFrame, optional
+            Tables to write beside them as CSV, by name without ending.
 
         Returns
         -------
         tuple of Path
-            The page and the numbers.
+            The page, the numbers, and the tables in order.
 
         Raises
         ------
         InputError
-            When the folder, or one above it, is a file. Both are written or neither is.
+            When the folder, or one above it, is a file. All are written or none is.
         """
         target = Path(folder)
         above = next(part for part in (target, *target.absolute().parents) if part.exists())
         if not above.is_dir():
             raise InputError(f"{str(above)!r} is a file; name a folder to write to.")
-        page, numbers = target / f"{name}.html", target / f"{name}.json"
-        content = {page: _page_text(self), numbers: _json_text(self)}
+        content = {target / f"{name}.html": _page_text(self), target / f"{name}.json": _json_text(self)}
+        for key, frame in (tables or {}).items():
+            content[target / f"{key}.csv"] = frame.write_csv()
         target.mkdir(parents=True, exist_ok=True)
         _write(content)
-        return page, numbers
+        return tuple(content)
 
     def _repr_html_(self) -> str:
         return self.html()
