@@ -1,4 +1,4 @@
-"""Lesion masks: what must not matter, what must swap with the visits, and a slow oracle for the groups."""
+"""Lesion masks: what must not matter, what must swap with the visits, a slow oracle for the groups."""
 
 from __future__ import annotations
 
@@ -224,3 +224,84 @@ def test_a_stricter_limit_never_counts_more(name):
         for least in (1.0, 3.0, 6.0, 15.0)
     ]
     assert counts == sorted(counts, reverse=True)
+
+
+FATES = {"grew": "enlarging", "shrank": "shrinking", "resolved": "resolved", "cut": "cut"}
+
+
+def follow(masks, rule):
+    return mri.track(enumerate(masks), rule=rule)
+
+
+@settings(max_examples=40)
+@given(scans(2), rules)
+def test_two_visits_have_the_events_of_their_comparison(pair, rule):
+    masks = [mri.mask_from_array(values, OBLIQUE) for values in pair]
+    tracks, counts = follow(masks, rule), mri.compare(*masks, rule=rule).counts
+    assert tracks.counts["appeared"] == counts["new"]
+    assert tracks.counts["returned"] == 0
+    assert {ours: tracks.counts[ours] for ours in FATES} == {
+        ours: counts[fate] for ours, fate in FATES.items()
+    }
+    assert tracks.visits["lesions"].to_list() == [counts["before"], counts["after"]]
+
+
+@settings(max_examples=40)
+@given(scans(4), rules)
+def test_each_visit_has_the_new_and_changed_lesions_of_its_comparison_and_all_voxels_of_its_mask(four, rule):
+    masks = [mri.mask_from_array(values, OBLIQUE) for values in four]
+    tracks = follow(masks, rule)
+    sums = tracks.table.group_by("visit", maintain_order=True).agg("voxels")
+    by_visit = {visit: sum(voxels) for visit, voxels in sums.rows()}
+    assert [by_visit.get(f"day {day}", 0) for day in range(4)] == [int(values.sum()) for values in four]
+    for row, before, after in zip(tracks.visits[1:].iter_rows(named=True), masks, masks[1:], strict=False):
+        counts = mri.compare(before, after, rule=rule).counts
+        assert row["appeared"] + row["returned"] == counts["new"]
+        assert (row["grew"], row["shrank"]) == (counts["enlarging"], counts["shrinking"])
+        assert row["resolved"] + row["cut"] >= counts["resolved"]
+        assert row["lesions"] == counts["after"]
+
+
+@settings(max_examples=40)
+@given(scans(3), rules, st.sampled_from(ORDERS), st.sampled_from(FLIPS))
+def test_how_the_axes_are_stored_changes_no_track(three, rule, order, flips):
+    plain = follow([mri.mask_from_array(values, OBLIQUE) for values in three], rule)
+    other = follow([mri.mask_from_array(*turned(values, order, flips)) for values in three], rule)
+    same = ["track", "visit", "voxels", "counted", "event", "other_track"]
+    assert plain.table.select(same).equals(other.table.select(same))
+    for column in ("r_mm", "a_mm", "s_mm"):
+        first, second = (each.table[column].to_numpy() for each in (plain, other))
+        np.testing.assert_allclose(first, second, atol=1e-9)
+
+
+@settings(max_examples=40)
+@given(scans(3), rules)
+def test_a_track_is_one_lesion_at_a_visit_and_never_counted_before_it_is_seen(three, rule):
+    masks = [mri.mask_from_array(values, OBLIQUE) for values in three]
+    table = follow(masks, rule).table
+    assert table.select("track", "visit").is_unique().all()
+    assert not table.filter((table["voxels"] == 0) & table["counted"]).height
+    for day, mask in enumerate(masks):
+        seen = table.filter((table["day"] == day) & (table["voxels"] > 0))
+        lesions = mri.lesions(mask, rule=rule).table
+        assert sorted(seen["voxels"]) == sorted(lesions["voxels"])
+        assert seen["counted"].sum() == lesions["counted"].sum()
+
+
+@settings(max_examples=25)
+@given(scans(3), rules, st.integers(0, 3))
+def test_a_missing_visit_changes_nothing_at_the_others(three, rule, place):
+    masks = [mri.mask_from_array(values, OBLIQUE) for values in three]
+    days = [0, 10, 20]
+    gap = [*zip(days, masks, strict=True)]
+    gap.insert(place, (5 + 10 * (place - 1), None))
+    plain = mri.track(zip(days, masks, strict=True), rule=rule).table
+    missing = mri.track(gap, rule=rule).table
+    assert missing.filter(missing["day"].is_in(days)).equals(plain)
+
+
+@settings(max_examples=25)
+@given(scans(1), rules)
+def test_the_same_mask_at_every_visit_has_no_event(scan, rule):
+    mask = mri.mask_from_array(scan[0], OBLIQUE)
+    assert not any(follow([mask] * 3, rule).counts.values())

@@ -48,7 +48,7 @@ def paint(
         one = table.filter(track=number)
         _bars(ax, row, times, one, largest)
         _names(ax, row, times, one)
-    _events(ax, times, table, shown)
+    _events(ax, dict(zip(visits["visit"].to_list(), times, strict=True)), table, shown)
     for place, day in enumerate(dose_days):
         ax.axvline(day, color="black", linestyle="--", linewidth=1.1, label="" if place else "dose", zorder=3)
     _axes(ax, times, visits, shown, left_out=order.tail(order.height - shown.height))
@@ -75,8 +75,7 @@ def _times(visits: pl.DataFrame) -> list[float]:
 
 
 def _bars(ax: Axes, row: int, times: list[float], one: pl.DataFrame, largest: float) -> None:
-    """Draw one bar for each stretch of visits at which the track was seen; dotted over a visit without a
-    mask."""
+    """Draw a bar from visit to visit where the track was seen; dotted over a visit without a mask."""
     seen = [
         (place, time, max(THINNEST, THICKEST * (volume / largest) ** (1 / 3)), counted)
         for place, (time, volume, counted) in enumerate(
@@ -121,9 +120,8 @@ def _names(ax: Axes, row: int, times: list[float], one: pl.DataFrame) -> None:
             )
 
 
-def _events(ax: Axes, times: list[float], table: pl.DataFrame, shown: pl.DataFrame) -> None:
+def _events(ax: Axes, moments: dict[str, float], table: pl.DataFrame, shown: pl.DataFrame) -> None:
     places = {number: row for row, number in enumerate(shown["track"].to_list())}
-    moments = dict(zip(table["visit"].unique(maintain_order=True).to_list(), times, strict=True))
     for event in EVENTS:
         rows = table.filter((pl.col("event") == event) & pl.col("track").is_in(list(places)))
         if rows.height:

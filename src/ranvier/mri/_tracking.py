@@ -32,8 +32,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Lesion voxels as flat indices of the volume, each with the row of its owner: small where a volume is
-    not."""
+    """Lesion voxels as flat indices of the volume, each with the row of its owner."""
 
     where: Ints
     owner: Ints

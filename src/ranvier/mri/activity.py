@@ -31,12 +31,12 @@ ACTIVE_COUNTS = ("gadolinium", "new", "enlarging", "new_or_enlarging", "combined
 ACTIVE_REASONS = {
     "enhancing": "every gadolinium-enhancing lesion that reaches the size limit is active",
     "without-gadolinium": "no counted enhancing lesion overlaps it or lies within the tolerance",
-    "counted-as-gadolinium": "an enhancing lesion overlaps it or lies within the tolerance; that one is counted",
+    "counted-as-gadolinium": "an enhancing lesion lies on it or within the tolerance; that one is counted",
 }
 METHOD = (
-    "Combined unique active lesions are the gadolinium-enhancing lesions plus the new or enlarging T2 lesions "
-    "without one. They belong together when they share a voxel, or lie within the tolerance where one of them "
-    "shares none; enhancing lesions are counted by the same size limit as T2 lesions."
+    "Combined unique active lesions are the gadolinium-enhancing lesions plus the new or enlarging T2 "
+    "lesions without one. They belong together when they share a voxel, or lie within the tolerance where "
+    "one of them shares none; enhancing lesions are counted by the same size limit as T2 lesions."
 )
 REFERENCES = (
     (
@@ -135,6 +135,8 @@ class ActiveLesions(Derivation):
         matplotlib Axes
             The axes drawn on.
         """
+        from matplotlib.ticker import MaxNLocator
+
         if ax is None:
             from matplotlib.figure import Figure
 
@@ -150,7 +152,7 @@ class ActiveLesions(Derivation):
         bars = ax.barh(words, values, color=["0.65"] * 4 + ["0.25"])
         ax.bar_label(bars, padding=3)
         ax.set_xlim(0, 1.15 * max(*values, 1))
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.invert_yaxis()
         ax.set_xlabel("lesions")
         ax.set_title(self.name)
@@ -200,9 +202,10 @@ def active(
     -----
     With :math:`G` enhancing lesions that reach the size limit and :math:`T` new or enlarging groups, of which
     :math:`B` belong to at least one of the :math:`G`, the combined unique active lesions are
-    :math:`G + T - B`: the sum of T1 enhancing lesions and of new or enlarging T2 lesions without enhancement.
-    Several enhancing lesions inside one T2 group are counted each. All enhancing lesions of the scan count, also
-    those that enhanced before. An enhancing lesion within a T2 lesion that did not change is active.
+    :math:`G + T - B`: the sum of T1 enhancing lesions and of new or enlarging T2 lesions without
+    enhancement. Several enhancing lesions inside one T2 group are counted each. All enhancing lesions of the
+    scan count, also those that enhanced before. An enhancing lesion in a T2 lesion that did not change is
+    active.
 
     References
     ----------
@@ -219,6 +222,11 @@ def active(
     >>> active((masks[0], masks[1]), masks[2], rule="default").counts
     {'gadolinium': 1, 'new': 2, 'enlarging': 0, 'new_or_enlarging': 2, 'combined_unique': 2}
     """
+    if gadolinium is None:
+        raise InputError(
+            "no gadolinium mask: without contrast the active lesions are not known. New and enlarging ones are in "
+            "the counts of mri.compare; an empty mask would mean contrast and no enhancing lesion."
+        )
     chosen = checked_rule(rule, gadolinium)
     change = _comparison(scans, chosen, on_geometry)
     notes, warn = agree_on_grid(change.after, gadolinium, on_geometry)
@@ -244,13 +252,14 @@ def _comparison(scans: Any, rule: Rule, on_geometry: str) -> LesionComparison:
     if isinstance(scans, LesionComparison):
         if scans.definition.fingerprint() != rule.fingerprint():
             raise InputError(
-                f"the scans were compared by the rule {scans.definition.name!r}, not by {rule.name!r}; use one rule "
-                "for both, so that no lesion is counted twice."
+                f"the scans were compared by the rule {scans.definition.name!r}, not by {rule.name!r}; use "
+                "one rule for both, so that no lesion is counted twice."
             )
         return scans
     if not isinstance(scans, tuple | list) or len(scans) != 2:
         raise InputError(
-            f"{type(scans).__name__} is no comparison; give the result of mri.compare, or the masks before and after."
+            f"{type(scans).__name__} is no comparison; give the result of mri.compare, or the masks before "
+            "and after."
         )
     return compare(scans[0], scans[1], rule=rule, on_geometry=on_geometry)
 
@@ -324,8 +333,8 @@ def _notes(change: LesionComparison, gadolinium: Mask, table: pl.DataFrame, foun
         )
     if alone := int((~np.isin(counted, found.pairs[:, 1])).sum()):
         notes.append(
-            f"{plural(alone, 'enhancing lesion')} without a T2 lesion at the same place: counted, but look at both "
-            "masks."
+            f"{plural(alone, 'enhancing lesion')} without a T2 lesion at the same place: counted, but look "
+            "at both masks."
         )
     if small := int((~found.parts.counted).sum()):
         notes.append(f"{plural(small, 'enhancing spot')} below the size limit, not counted.")
@@ -334,8 +343,8 @@ def _notes(change: LesionComparison, gadolinium: Mask, table: pl.DataFrame, foun
     shared = table.filter((pl.col("kind") != "gadolinium") & (pl.col("partners").list.len() > 1)).height
     if shared:
         notes.append(
-            f"{plural(shared, 'new or enlarging lesion')} with several enhancing lesions inside; each of these is "
-            "counted."
+            f"{plural(shared, 'new or enlarging lesion')} with several enhancing lesions inside; each of "
+            "these is counted."
         )
     return notes
 

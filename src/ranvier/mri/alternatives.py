@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ SCAN_COUNTS = ("lesions", "after", "new", "enlarging", "stable", "shrinking", "r
 ABOUT = ("rule", "changed", "fingerprint")
 MARKS = (("o", "black"), ("s", "white"), ("^", "0.6"), ("D", "white"))
 """Mark and fill of each rule, so that no colour is needed."""
+TITLE_WIDTH = 70
+"""Letters in a line of the title: names of files are long."""
 LANE = 0.2
 """Distance of two rules within a row of the drawing."""
 
@@ -108,14 +111,17 @@ class RuleSensitivity(Derivation):
         for row in range(len(shown) - 1):
             ax.axhline(row + 0.5, color="0.85", linewidth=0.8)
         ax.set_xscale("symlog", linthresh=1.0)
-        highest = max((int(self.table[name].max()) for name in shown), default=1)  # type: ignore[call-overload]
+        highest = max((max(self.table[name].to_list()) for name in shown), default=1)
         ax.set_xlim(-0.3, 2.0 * highest)
         _whole_ticks(ax, highest)
-        ax.set_yticks(range(len(shown)), [_plain(name) for name in shown])
+        first = {"lesions": "before"} if "after" in known else {}
+        ax.set_yticks(range(len(shown)), [first.get(name, _plain(name)) for name in shown])
         ax.set_ylim(max(len(shown), 1) - 0.5, -0.5)
         none = [_plain(name) for name in known if name not in shown]
         ax.set_xlabel("count" + (f"\n0 under every rule: {', '.join(none)}" if none else ""))
-        ax.set_title(self.name, pad=24)  # the legend stands between title and axes
+        ax.set_title(
+            textwrap.fill(self.name, TITLE_WIDTH), fontsize=10, pad=24
+        )  # the legend stands between title and axes
         ax.legend(frameon=False, fontsize=8, ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0))
         return ax
 
@@ -151,7 +157,8 @@ def _plain(name: str) -> str:
 
 
 def _range(counts: pl.Series) -> str:
-    return f"{counts[0]} ({counts.min()} to {counts.max()})"
+    values = counts.to_list()
+    return f"{values[0]} ({min(values)} to {max(values)})"
 
 
 def _whole_ticks(ax: Axes, highest: int) -> None:

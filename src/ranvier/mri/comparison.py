@@ -275,7 +275,7 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
 
 
 def judged(before: Mask, after: Mask, rule: Rule, *, box: Box | None = None) -> tuple[Visits, pl.DataFrame]:
-    """Group the lesions of two masks on one grid and judge each group; `owner` is its number in the visits."""
+    """Group the lesions of two masks on one grid and judge each group; `owner` numbers it in the visits."""
     box = lesion_box(before, after) if box is None else box
     labels = label(before, box, rule), label(after, box, rule)
     parts = measure(labels[0], before, box, rule), measure(labels[1], after, box, rule)
