@@ -224,8 +224,8 @@ def active(
     """
     if gadolinium is None:
         raise InputError(
-            "no gadolinium mask: without contrast the active lesions are not known. New and enlarging ones are in "
-            "the counts of mri.compare; an empty mask would mean contrast and no enhancing lesion."
+            "no gadolinium mask: without contrast the active lesions are not known. mri.compare counts the new "
+            "and enlarging ones; an empty mask would mean contrast and no enhancing lesion."
         )
     chosen = checked_rule(rule, gadolinium)
     change = _comparison(scans, chosen, on_geometry)
