@@ -224,7 +224,7 @@ def active(
     """
     if gadolinium is None:
         raise InputError(
-            "no gadolinium mask: without contrast the active lesions are not known. mri.compare counts the new "
+            "no gadolinium mask: without contrast the active lesions are not known. mri.compare counts new "
             "and enlarging ones; an empty mask would mean contrast and no enhancing lesion."
         )
     chosen = checked_rule(rule, gadolinium)
