@@ -91,3 +91,17 @@ def test_the_counts_of_each_visit_are_those_of_its_mask_and_of_its_comparison(se
             counts["shrinking"],
             counts["resolved"],
         )
+
+
+def test_the_events_hold_under_the_other_rules_too(series: Path) -> None:
+    visits = ((f"M{month}", series / f"devseries_M{month}.nii.gz") for month in MONTHS)
+    table = tracks(series).sensitivity(visits).table
+    for name, n in {
+        "tracks": 23,
+        "appeared": 3,
+        "returned": 1,
+        "grew": 1,
+        "resolved": 1,
+        "split_from": 1,
+    }.items():
+        assert table[name].to_list() == [n] * 4, name

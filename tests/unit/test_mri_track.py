@@ -240,6 +240,25 @@ def test_the_result_can_be_written():
     assert written["visits"][0]["lesions"] == 1
 
 
+def test_the_events_have_their_row_under_other_rules():
+    visits = [(0, scan(BIG)), (30, None), (60, scan((3, 3, 3, 4, 4, 6), (12, 12, 12, 2, 2, 2)))]
+    tracks = mri.track(visits, rule="default")
+    table = tracks.sensitivity(iter(visits)).table
+    assert table.select("changed", "tracks", "appeared", "grew").rows() == [
+        (None, 1, 0, 1),
+        ("6 neighbours", 1, 0, 1),
+        ("≥ 3 mm³", 2, 1, 1),
+        ("ratio 1.25", 1, 0, 1),
+    ]
+    assert table["split_from"].to_list() == [0] * 4
+    with pytest.raises(InputError, match="not those of the tracks"):
+        tracks.sensitivity(visits[:1])
+    waved = [(0, scan(BIG)), (1, scan(LONG, by=0.5))]
+    with pytest.warns(RanvierWarning, match="taken to correspond"):
+        tracks = mri.track(waved, rule="default", on_geometry="warn")
+    assert tracks.sensitivity(waved).table["grew"].to_list() == [1] * 4
+
+
 def test_the_time_line_has_a_mark_for_each_event_and_a_line_for_each_dose():
     visits = [(0, scan(FAR)), (90, scan(BIG, FAR)), (180, None), (270, scan(FAR)), (360, scan(BIG, FAR))]
     ax = mri.track(visits, rule="default").plot(dose_days=[10, 100])

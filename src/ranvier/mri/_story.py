@@ -24,7 +24,7 @@ from ranvier.mri.reading import read_mask
 from ranvier.mri.rule import Rule
 from ranvier.result import TRACE_SCHEMA, plural
 
-__all__ = ["Story", "read_visits"]
+__all__ = ["Story", "column", "opened", "read_visits"]
 
 COLUMNS: dict[str, Any] = {
     "track": pl.Int64,
@@ -79,7 +79,7 @@ class Story:
     def add(self, when: Any, source: Mask | str | Path | None) -> None:
         """Take one visit."""
         visit, day = _when(when, self.visits)
-        mask = read_mask(source) if isinstance(source, str | Path) else source
+        mask = opened(source)
         about: dict[str, Any] = {"visit": visit, "day": day, "mask": None, "compared_with": None}
         if mask is not None:
             checked_rule(self.rule, mask)
@@ -146,6 +146,11 @@ class Story:
         return _table(decisions, visits), visits, _trace(decisions, visits)
 
 
+def opened(source: Mask | str | Path | None) -> Mask | None:
+    """Give the mask of a visit, read from its file where it is a path."""
+    return read_mask(source) if isinstance(source, str | Path) else source
+
+
 def _when(when: Any, earlier: list[dict[str, Any]]) -> tuple[str, int | None]:
     """Give label and day of a visit; refuse one out of order."""
     last = earlier[-1] if earlier else None
@@ -175,6 +180,11 @@ def _when(when: Any, earlier: list[dict[str, Any]]) -> tuple[str, int | None]:
     return f"day {day}", day
 
 
+def column(event: str) -> str:
+    """Name the column that counts an event."""
+    return event.replace(" ", "_")
+
+
 def _table(decisions: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
     """Give one row per track and visit: 0 voxels where a mask was read, null where there is none."""
     order = visits.select("visit", "day", pl.col("mask").is_not_null().alias("read")).with_row_index("place")
@@ -199,10 +209,10 @@ def _per_visit(decisions: pl.DataFrame, visits: list[dict[str, Any]], mm3: float
         pl.col("counted").sum().cast(pl.Int64).alias("lesions"),
         pl.col("voxels").filter("counted").sum().alias("counted_voxels"),
         pl.col("voxels").sum().alias("all_voxels"),
-        *((pl.col("event") == event).sum().cast(pl.Int64).alias(event) for event in EVENTS),
+        *((pl.col("event") == event).sum().cast(pl.Int64).alias(column(event)) for event in EVENTS),
     )
     joined = about.join(sums, on="visit", how="left", maintain_order="left")
-    counts = [pl.when(compared).then(pl.col(event).fill_null(0)).alias(event) for event in EVENTS]
+    counts = [pl.when(compared).then(pl.col(name).fill_null(0)).alias(name) for name in map(column, EVENTS)]
     return joined.select(
         *about.columns,
         pl.when(read).then(pl.col("lesions").fill_null(0)).alias("lesions"),

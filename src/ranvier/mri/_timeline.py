@@ -10,6 +10,7 @@ from ranvier.mri._tracking import EVENTS
 from ranvier.result import plural
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 __all__ = ["ROWS_SHOWN", "paint"]
@@ -28,7 +29,7 @@ MARKS: dict[str, dict[str, Any]] = {
     "split from": {"marker": "<", "s": 44, "facecolor": "black"},
     "cut": {"marker": "s", "s": 34, "facecolor": "white"},
 }
-BAR, HOLLOW = "0.72", "white"
+BAR, HOLLOW, OUTLINE = "0.72", "white", "0.35"
 
 
 def paint(
@@ -52,6 +53,7 @@ def paint(
     for place, day in enumerate(dose_days):
         ax.axvline(day, color="black", linestyle="--", linewidth=1.1, label="" if place else "dose", zorder=3)
     _axes(ax, times, visits, shown, left_out=order.tail(order.height - shown.height))
+    _legend(ax, table, visits, shown)
     ax.set_title(title)
     return ax
 
@@ -105,7 +107,7 @@ def _piece(
         [row - half for half in halves],
         [row + half for half in halves],
         facecolor=BAR if counted else HOLLOW,
-        edgecolor=BAR if counted else "0.35",
+        edgecolor=BAR if counted else OUTLINE,
         linewidth=0.6,
         zorder=2,
     )
@@ -155,5 +157,21 @@ def _axes(
         loud = left_out.height - quiet - never
         drawn += f"; not drawn: {quiet} without event, {never} never counted, {loud} with events"
     ax.set_xlabel(f"{'visit' if labelled else 'day'} (grey lines: scans with a mask)\n{drawn}")
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+
+
+def _legend(ax: Axes, table: pl.DataFrame, visits: pl.DataFrame, shown: pl.DataFrame) -> None:
+    """Name the marks, and what kinds of bars and lines are there."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    seen = table.filter((pl.col("voxels") > 0) & pl.col("track").is_in(shown["track"].to_list()))
+    kinds: list[Artist] = []
+    if seen["counted"].any():
+        kinds.append(Patch(facecolor=BAR, label="counted"))
+    if not seen["counted"].all():
+        kinds.append(Patch(facecolor=HOLLOW, edgecolor=OUTLINE, label="below the size limit"))
+    if visits["mask"].null_count():
+        kinds.append(Line2D([], [], color="black", linestyle=":", label="no mask in between"))
+    handles = [*ax.get_legend_handles_labels()[0], *kinds]
+    if handles:
+        ax.legend(handles=handles, frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0))

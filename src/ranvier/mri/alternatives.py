@@ -129,17 +129,22 @@ class RuleSensitivity(Derivation):
         return [words or f"{self.table['rule'][0]} (reported)" for words in self.table["changed"].to_list()]
 
 
-def under_rules(
-    name: str, rule: Rule, count: Callable[[Rule], Mapping[str, float | None]], *, counted: Sequence[str]
-) -> RuleSensitivity:
-    """Count under the rule and under the three beside it."""
+def alternatives(rule: Rule) -> list[tuple[str | None, Rule]]:
+    """Give the rule and the three beside it, each with the words for its change."""
     others = [
         (words, dataclasses.replace(rule, name=f"{rule.name}, {words}", **change))
         for words, change in CHANGES
     ]
+    return [(None, rule), *others]
+
+
+def under_rules(
+    name: str, rule: Rule, count: Callable[[Rule], Mapping[str, float | None]], *, counted: Sequence[str]
+) -> RuleSensitivity:
+    """Count under the rule and under the three beside it."""
     rows = [
         {"rule": other.name, "changed": words, "fingerprint": other.fingerprint(), **count(other)}
-        for words, other in [(None, rule), *others]
+        for words, other in alternatives(rule)
     ]
     schema = {"changed": pl.String, **dict.fromkeys(counted, pl.Int64)}
     return RuleSensitivity(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ranvier.errors import InputError
-from ranvier.mri._story import Story, read_visits
+from ranvier.errors import InputError, RanvierWarning
+from ranvier.mri._story import Story, column, opened, read_visits
 from ranvier.mri._tracking import EVENTS
+from ranvier.mri.alternatives import RuleSensitivity, alternatives, under_rules
 from ranvier.mri.comparison import FATE_REASONS
 from ranvier.mri.mask import Mask
 from ranvier.mri.rule import Rule, as_rule
@@ -56,7 +58,8 @@ class LesionTracks(Derivation):
     visits : polars.DataFrame
         One row per visit: visit, day, mask (its name; null for a visit without), compared_with (the visit
         before that has a mask), lesions (counted), volume_mm3 (of those), marked_mm3 (of any size), and how
-        often each event occurred. Null where there is no mask, or nothing to compare with.
+        often each event occurred (appeared, returned, grew, shrank, resolved, merged_into, split_from, cut).
+        Null where there is no mask, or nothing to compare with.
     counts : mapping of str to int
         How often each event occurred over all visits.
     voxel_mm3 : float
@@ -99,12 +102,57 @@ class LesionTracks(Derivation):
         ]
         return " ".join([*parts, self.method, *self.notes])
 
+    def sensitivity(self, visits: Iterable[tuple[int | str, Mask | str | Path | None]]) -> RuleSensitivity:
+        """Give how often each event occurs under three other rules.
+
+        Parameters
+        ----------
+        visits : iterable of (day or label, Mask or path or None)
+            The visits once more, since their masks are not kept; read one at a time.
+
+        Returns
+        -------
+        RuleSensitivity
+            Four rows. Columns rule, changed (null in the first row), fingerprint, tracks (counted at least
+            once), and one for each event.
+
+        Raises
+        ------
+        InputError
+            When the visits are not those of the tracks.
+        """
+        rules = {rule.fingerprint(): rule for _, rule in alternatives(self.definition)}
+        stories = {key: Story(rule, "warn") for key, rule in rules.items()}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RanvierWarning)  # what was waved through for the tracks
+            for when, source in read_visits(visits):
+                mask = opened(source)
+                for story in stories.values():
+                    story.add(when, mask)
+                del source, mask
+        same = ["visit", "day", "mask", "marked_mm3"]
+
+        def count(rule: Rule) -> dict[str, float | None]:
+            table, told, _ = stories[rule.fingerprint()].tables()
+            if not told.select(same).equals(self.visits.select(same)):
+                raise InputError(
+                    f"the visits are not those of the tracks, {self.name!r}; give the same visits once more."
+                )
+            events = table["event"].to_list()
+            return {
+                "tracks": table.filter("counted")["track"].n_unique(),
+                **{column(event): events.count(event) for event in EVENTS},
+            }
+
+        counted = ("tracks", *map(column, EVENTS))
+        return under_rules(self.name, self.definition, count, counted=counted)
+
     def plot(self, ax: Axes | None = None, *, dose_days: Sequence[int] = ()) -> Axes:
         """Draw the tracks over time, one row each, with their events.
 
-        The thickness of a bar is the diameter of a sphere of the volume of the lesion. A hollow bar is a
-        lesion below the size limit, a dotted line a visit without a mask. Tracks with events come first, then
-        the largest; at most 40 are drawn, and how many are not is said below.
+        The thickness of a bar is the diameter of a sphere of the volume of the lesion. A bar is hollow where
+        the lesion is below the size limit at one of its ends, and dotted over a visit without a mask. Tracks
+        with events come first, then the largest; at most 40 are drawn, and below is said how many are not.
 
         Parameters
         ----------
