@@ -235,7 +235,8 @@ def track(
     and grew and shrank the enlarging and shrinking ones; resolved has also those that had fallen below the
     limit before they went.
 
-    Of each visit only the places of its lesion voxels are kept, and only until the next.
+    Of each visit only the places of its lesion voxels are kept, and only until the next; those of counted
+    lesions that are gone stay.
 
     References
     ----------
