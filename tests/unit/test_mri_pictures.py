@@ -173,7 +173,7 @@ def test_an_image_elsewhere_or_of_another_size_is_refused_by_name(tmp_path: Path
 def test_the_number_of_rows_is_limited(at_most) -> None:
     with pytest.raises(InputError, match=r"at_most is .* a whole number from 1 to 40"):
         mri.picture(CHANGE, at_most=at_most)
-    with pytest.raises(InputError, match="Fit cannot be drawn on slices"):
+    with pytest.raises(InputError, match="LesionSummary cannot be drawn on slices"):
         mri.picture(mri.summary(scan(), rule="default"))
 
 

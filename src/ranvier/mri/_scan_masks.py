@@ -118,7 +118,7 @@ def _compare(scan: Scan, earlier: tuple[Row, Mask], mask: Mask, rule: Rule, plan
         "mask": scan.row["mask"],
         **found.counts,
     }
-    scan.by_rule = _under_rules(scan.row, sensitivity(before, mask, rule=rule), after=True)
+    scan.by_rule = _under_rules(scan.row, found.sensitivity(), after=True)
 
 
 def _under_rules(row: Row, found: Derivation, *, after: bool = False) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,13 @@ import numpy as np
 import polars as pl
 
 from ranvier.errors import RanvierWarning
+from ranvier.mri._components import label, lesion_box, measure
 from ranvier.mri._fate_style import STYLES
-from ranvier.mri._fates import CHANGES, FATES, fate_table, ledger_of
+from ranvier.mri._fates import CHANGES, FATES, Visits, fate_table, ledger_of, pair_up
 from ranvier.mri._geometry import agree_on_grid
-from ranvier.mri._pairing import pair
-from ranvier.mri.mask import Mask
-from ranvier.mri.measures import checked_rule
+from ranvier.mri.alternatives import SCAN_COUNTS, RuleSensitivity, under_rules
+from ranvier.mri.mask import Box, Mask
+from ranvier.mri.measures import checked_rule, summary
 from ranvier.mri.rule import Rule
 from ranvier.result import TRACE_SCHEMA, Derivation, plural
 
@@ -124,6 +125,28 @@ class LesionComparison(Derivation):
             f"{mm3['growth']} growth − {mm3['resolved']} resolved − {mm3['regress']} regress "
             f"= {mm3['after']} mm³ after."
         )
+
+    def sensitivity(self) -> RuleSensitivity:
+        """Give the same counts under three other rules.
+
+        Returns
+        -------
+        RuleSensitivity
+            Four rows, as from `ranvier.mri.sensitivity`.
+        """
+
+        def count(rule: Rule) -> dict[str, float | None]:
+            visits, table = judged(self.before, self.after, rule)
+            counts = _counts(table, visits.parts)
+            scan = summary(self.before, rule=rule)
+            return {
+                "lesions": counts["before"],
+                "volume_mm3": scan.estimates[1].value,
+                **{name: counts[name] for name in SCAN_COUNTS[1:]},
+            }
+
+        name = f"Counts of {self.before.name} and {self.after.name}"
+        return under_rules(name, self.definition, count, counted=SCAN_COUNTS)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the change of volume of each counted group, from the largest loss to the largest gain.
@@ -243,11 +266,10 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
     notes, warn = agree_on_grid(before, after, on_geometry)
     if warn:
         warnings.warn(notes[0], RanvierWarning, stacklevel=2)
-    visits, _ = pair(before, after, chosen)
-    table = fate_table(visits, before.voxel_mm3, chosen).drop("owner")
+    visits, table = judged(before, after, chosen)
     return LesionComparison(
         name=f"From {before.name} to {after.name}",
-        table=table,
+        table=table.drop("owner"),
         trace=_trace(table),
         reasons=FATE_REASONS,
         method=f"{METHOD} {chosen.text()} Settings {chosen.fingerprint()}.",
@@ -260,6 +282,15 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
         after=after,
         notes=(*notes, *_notes(before, after, table)),
     )
+
+
+def judged(before: Mask, after: Mask, rule: Rule, *, box: Box | None = None) -> tuple[Visits, pl.DataFrame]:
+    """Group the lesions of two masks on one grid and judge each group; `owner` numbers it in the visits."""
+    box = lesion_box(before, after) if box is None else box
+    labels = label(before, box, rule), label(after, box, rule)
+    parts = measure(labels[0], before, box, rule), measure(labels[1], after, box, rule)
+    visits = pair_up(labels, parts, rule)
+    return visits, fate_table(visits, before.voxel_mm3, rule)
 
 
 def _counts(table: pl.DataFrame, parts: tuple[Any, Any]) -> dict[str, int]:
@@ -277,13 +308,7 @@ def _notes(before: Mask, after: Mask, table: pl.DataFrame) -> list[str]:
     notes = [f"{mask.name}: {note}" for mask in (before, after) for note in mask.notes]
     if before.sha256 is not None and before.sha256 == after.sha256:
         notes.append("Both visits have the same file, byte for byte: one of them is probably the wrong one.")
-    if before.tool != after.tool:
-        made = " and ".join(str(mask.tool or "not recorded") for mask in (before, after))
-        notes.append(
-            f"The masks were made by different hands ({made}); part of the change may come from that."
-        )
-    elif before.tool is None:
-        notes.append("It is not recorded who or what made the masks.")
+    notes += hands_note([before.tool, after.tool])
     judged = table.filter(pl.col("border") & ~pl.col("fate").is_in(["cut", "below limit"]))
     if judged.height:
         notes.append(
@@ -293,6 +318,15 @@ def _notes(before: Mask, after: Mask, table: pl.DataFrame) -> list[str]:
     if "resolved" in table["fate"]:
         notes.append(RESOLVED_NOTE)
     return notes
+
+
+def hands_note(tools: Sequence[str | None]) -> list[str]:
+    """Say when the masks come from different hands, or when it is not known from whose."""
+    made = list(dict.fromkeys(tools))
+    if len(made) > 1:
+        hands = " and ".join(str(tool or "not recorded") for tool in made)
+        return [f"The masks were made by different hands ({hands}); part of the change may come from that."]
+    return ["It is not recorded who or what made the masks."] if made == [None] else []
 
 
 def _trace(table: pl.DataFrame) -> pl.DataFrame:

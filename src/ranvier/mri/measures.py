@@ -11,6 +11,7 @@ import polars as pl
 
 from ranvier.errors import InputError
 from ranvier.mri._components import Components, label, lesion_box, measure
+from ranvier.mri.alternatives import SCAN_COUNTS, RuleSensitivity, under_rules
 from ranvier.mri.mask import Mask
 from ranvier.mri.rule import Rule, as_rule
 from ranvier.result import TRACE_SCHEMA, Derivation, Estimate, Fit, plural
@@ -18,7 +19,7 @@ from ranvier.result import TRACE_SCHEMA, Derivation, Estimate, Fit, plural
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Lesions", "lesions", "summary"]
+__all__ = ["LesionSummary", "Lesions", "lesions", "summary"]
 
 SIZE_REASONS = {
     "reaches-limit": "it reaches the size limit of the rule",
@@ -99,6 +100,38 @@ class Lesions(Derivation):
         return ax
 
 
+@dataclass(frozen=True, kw_only=True)
+class LesionSummary(Fit):
+    """The lesion count of a scan with what must be read beside it.
+
+    Parameters
+    ----------
+    mask : Mask
+        The mask that was counted.
+    rule : Rule
+        The rule that it was counted by.
+    """
+
+    mask: Mask
+    rule: Rule
+
+    def sensitivity(self) -> RuleSensitivity:
+        """Give the same count under three other rules.
+
+        Returns
+        -------
+        RuleSensitivity
+            Four rows, as from `ranvier.mri.sensitivity`.
+        """
+
+        def count(rule: Rule) -> dict[str, float | None]:
+            other = summary(self.mask, rule=rule).estimates
+            found = {"lesions": int(other[0].value), "volume_mm3": other[1].value}
+            return {**found, **dict.fromkeys(SCAN_COUNTS[1:])}
+
+        return under_rules(f"Counts of {self.mask.name}", self.rule, count, counted=SCAN_COUNTS)
+
+
 def lesions(mask: Mask, *, rule: Rule | str) -> Lesions:
     r"""Give every lesion of a mask with its volume, place and size.
 
@@ -172,7 +205,7 @@ def lesions(mask: Mask, *, rule: Rule | str) -> Lesions:
     )
 
 
-def summary(mask: Mask, *, rule: Rule | str) -> Fit:
+def summary(mask: Mask, *, rule: Rule | str) -> LesionSummary:
     """Give the lesion count of a scan with what must be read beside it.
 
     Parameters
@@ -184,7 +217,7 @@ def summary(mask: Mask, *, rule: Rule | str) -> Fit:
 
     Returns
     -------
-    Fit
+    LesionSummary
         Four numbers without interval (one scan has none): the count, the volume of the counted lesions, the
         volume of the largest, and its share of the volume (confluence; not known without a lesion). The
         diagnostics hold the volume of everything marked, components and their volume below the size limit,
@@ -225,7 +258,7 @@ def summary(mask: Mask, *, rule: Rule | str) -> Fit:
         ("share of the largest lesion in the volume", largest / volume if sizes.size else math.nan, "share"),
     )
     small = found.voxels[~found.counted]
-    return Fit(
+    return LesionSummary(
         title=f"Lesions in {mask.name}",
         estimates=tuple(_number(quantity, value, unit, chosen, mask) for quantity, value, unit in values),
         method_text=f"{chosen.text()} Settings {chosen.fingerprint()}.",
@@ -237,6 +270,8 @@ def summary(mask: Mask, *, rule: Rule | str) -> Fit:
             "mask": mask.to_dict(),
         },
         notes=(*mask.notes, COUNT_NOTE),
+        mask=mask,
+        rule=chosen,
     )
 
 

@@ -13,10 +13,9 @@ import numpy.typing as npt
 from ranvier.errors import InputError
 from ranvier.mri._components import label, lesion_box, measure
 from ranvier.mri._fate_style import STYLES
-from ranvier.mri._fates import FATES, fate_table
-from ranvier.mri._pairing import pair
+from ranvier.mri._fates import FATES
 from ranvier.mri._panels import MARK, Frame, Scan, paint, write
-from ranvier.mri.comparison import LesionComparison
+from ranvier.mri.comparison import LesionComparison, judged
 from ranvier.mri.image import Image, check_on_grid
 from ranvier.mri.mask import Mask
 from ranvier.mri.measures import Lesions, table_order
@@ -141,8 +140,8 @@ def picture(
 
 
 def _change(found: LesionComparison, first: Image | None, second: Image | None, at_most: int) -> _Scene:
-    visits, box = pair(found.before, found.after, found.definition)
-    table = fate_table(visits, found.voxel_mm3, found.definition)
+    box = lesion_box(found.before, found.after)
+    visits, table = judged(found.before, found.after, found.definition, box=box)
     number_of = np.empty(visits.n, dtype=np.int64)  # of the group in the table, by its place in the graph
     number_of[table["owner"].to_numpy()] = table["group"].to_numpy()
     scans = tuple(

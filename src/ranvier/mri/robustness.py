@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from typing import Any
 
 import numpy as np
-import polars as pl
 
 from ranvier.mri._components import label, lesion_box, measure
 from ranvier.mri._geometry import agree_on_grid
 from ranvier.mri._groups import links
+from ranvier.mri.alternatives import RuleSensitivity
 from ranvier.mri.comparison import compare
 from ranvier.mri.mask import Mask
 from ranvier.mri.measures import checked_rule, summary
 from ranvier.mri.rule import Rule
-from ranvier.result import Derivation, Estimate, Fit
+from ranvier.result import Estimate, Fit
 
 __all__ = ["agreement", "sensitivity"]
-
-COUNTS = ("before", "after", "new", "enlarging", "stable", "shrinking", "resolved", "cut")
 
 
 def sensitivity(
     mask: Mask, after: Mask | None = None, *, rule: Rule | str, on_geometry: str = "error"
-) -> Derivation:
+) -> RuleSensitivity:
     """Give the counts of a scan, or of a comparison, under the rule and three others beside it.
 
     Parameters
@@ -41,11 +37,12 @@ def sensitivity(
 
     Returns
     -------
-    Derivation
+    RuleSensitivity
         Four rows: the rule itself, and the rule with one change each: 6 neighbours, a volume of at least
         3 mm³ as the limit, and a ratio of 1.25 (and 1/1.25). Columns rule, changed (null in the first row),
         fingerprint, lesions (counted in `mask`), volume_mm3 (of those), after, new, enlarging, stable,
-        shrinking, resolved, cut (null without a scan after).
+        shrinking, resolved, cut (null without a scan after). A summary and a comparison give the same by
+        their method `sensitivity`.
 
     Raises
     ------
@@ -66,46 +63,9 @@ def sensitivity(
     >>> table.select("rule", "lesions").rows()
     [('default', 1), ('default, 6 neighbours', 0), ('default, ≥ 3 mm³', 1), ('default, ratio 1.25', 1)]
     """
-    chosen = checked_rule(rule, mask, *([] if after is None else [after]))
-    rows = []
-    for changed, other in _alternatives(chosen):
-        fit = summary(mask, rule=other)
-        counts = {} if after is None else compare(mask, after, rule=other, on_geometry=on_geometry).counts
-        rows.append(
-            {
-                "rule": other.name,
-                "changed": changed,
-                "fingerprint": other.fingerprint(),
-                "lesions": int(fit.estimates[0].value),
-                "volume_mm3": fit.estimates[1].value,
-                **{name: counts.get(name) for name in COUNTS[1:]},
-            }
-        )
-    schema = dict.fromkeys(COUNTS[1:], pl.Int64)
-    return Derivation(
-        name=f"Counts of {mask.name}{'' if after is None else f' and {after.name}'} under four rules",
-        table=pl.DataFrame(rows, schema_overrides={"changed": pl.String, **schema}),
-        method=f"One setting is changed at a time. {chosen.text()} Settings {chosen.fingerprint()}.",
-        definition=chosen,
-        references=(chosen.source,),
-    )
-
-
-def _alternatives(rule: Rule) -> list[tuple[str | None, Rule]]:
-    """Give the rule and the three beside it."""
-    changes: list[tuple[str, dict[str, Any]]] = [
-        ("6 neighbours", {"connectivity": 6}),
-        (
-            "≥ 3 mm³",
-            {"min_long_axis_mm": None, "min_sphere_mm": None, "min_volume_mm3": 3.0, "inclusive": True},
-        ),
-        ("ratio 1.25", {"enlarge_ratio": 1.25, "shrink_ratio": 1 / 1.25}),
-    ]
-    others = [
-        (words, dataclasses.replace(rule, name=f"{rule.name}, {words}", **change))
-        for words, change in changes
-    ]
-    return [(None, rule), *others]
+    if after is None:
+        return summary(mask, rule=rule).sensitivity()
+    return compare(mask, after, rule=rule, on_geometry=on_geometry).sensitivity()
 
 
 def agreement(reference: Mask, other: Mask, *, rule: Rule | str, on_geometry: str = "error") -> Fit:

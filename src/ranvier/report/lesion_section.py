@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import polars as pl
 import polars.selectors as cs
 
 from ranvier import mri
-from ranvier.errors import RanvierWarning
 from ranvier.report.drawing import draw
 from ranvier.report.model import Block, Bullets, DataTable, Drawing, Paragraph
 from ranvier.result import Derivation, number, percent, plural
@@ -85,7 +83,7 @@ def change_blocks(
     return [
         Paragraph(text=text, tone="key"),
         Paragraph(text=f"{change.definition.text()} Settings {change.definition.fingerprint()}."),
-        sensitivity_table(_other_rules(change)),
+        sensitivity_table(change.sensitivity()),
         *_beside(change.notes),
         *_not_judged(change),
         _slices(change, key, image, image_before),
@@ -159,13 +157,6 @@ def sensitivity_table(found: Derivation) -> DataTable:
         note="One setting is changed at a time. These rows are no error bars: they show how much of a number "
         "is its definition.",
     )
-
-
-def _other_rules(change: mri.LesionComparison) -> Derivation:
-    """Compare under other rules too; how far the grids lie apart is noted by the comparison itself."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RanvierWarning)
-        return mri.sensitivity(change.before, change.after, rule=change.definition, on_geometry="warn")
 
 
 def _beside(notes: tuple[str, ...]) -> list[Block]:
