@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -147,13 +147,8 @@ def lesions(mask: Mask, *, rule: Rule | str) -> Lesions:
     """
     chosen = checked_rule(rule, mask)
     found = components(mask, chosen)
-    table = _table(found, mask)
+    table = lesion_table(found, mask)
     counted = int(found.counted.sum())
-    notes = list(mask.notes)
-    if touching := int((found.border & found.counted).sum()):
-        notes.append(BORDER_NOTE.format(plural(touching, "counted lesion")))
-    if mask.tool is None:
-        notes.append("It is not recorded who or what made the mask.")
     return Lesions(
         name=f"Lesions in {mask.name}",
         table=table,
@@ -167,8 +162,18 @@ def lesions(mask: Mask, *, rule: Rule | str) -> Lesions:
         definition=chosen,
         references=(chosen.source,),
         mask=mask,
-        notes=tuple(notes),
+        notes=mask_notes(found, mask),
     )
+
+
+def mask_notes(found: Components, mask: Mask) -> tuple[str, ...]:
+    """Say what a reader of any table of these components must know of the mask."""
+    notes = list(mask.notes)
+    if touching := int((found.border & found.counted).sum()):
+        notes.append(BORDER_NOTE.format(plural(touching, "counted lesion")))
+    if mask.tool is None:
+        notes.append("It is not recorded who or what made the mask.")
+    return tuple(notes)
 
 
 def summary(mask: Mask, *, rule: Rule | str) -> Fit:
@@ -277,7 +282,8 @@ def _number(quantity: str, value: float, unit: str, rule: Rule, mask: Mask) -> E
     )
 
 
-def _table(found: Components, mask: Mask) -> pl.DataFrame:
+def lesion_table(found: Components, mask: Mask, **more: Any) -> pl.DataFrame:
+    """Give one row per component, numbered: counted ones first, then by falling volume, with more columns."""
     rows = pl.DataFrame(
         {
             "counted": found.counted,
@@ -291,6 +297,7 @@ def _table(found: Components, mask: Mask) -> pl.DataFrame:
             "extent_a_mm": found.extent[:, 1],
             "extent_s_mm": found.extent[:, 2],
             "border": found.border,
+            **more,
         }
     )
     by = ["counted", "voxels", "s_mm", "a_mm", "r_mm"]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import warnings
 from pathlib import Path
 
-from ranvier.errors import InputError, RanvierWarning
-from ranvier.mri._nifti import parse
+from ranvier.mri._files import load
 from ranvier.mri._values import foreground
-from ranvier.mri.mask import Mask, oriented, usable_affine
+from ranvier.mri.mask import Mask, oriented
 
 __all__ = ["read_mask"]
 
@@ -64,28 +61,15 @@ def read_mask(path: str | Path, *, threshold: float | None = None, tool: str | N
     ranvier.errors.InputError: there is no file 'no-such-mask.nii.gz'. A scan that was not done is a missing
     visit: leave it out; an empty mask would mean no lesion.
     """
-    file = Path(path)
-    if file.is_dir():
-        raise InputError(
-            f"{file} is a folder; name one NIfTI file. DICOM series are converted first (dcm2niix)."
-        )
-    if not file.is_file():
-        raise InputError(
-            f"there is no file {str(file)!r}. A scan that was not done is a missing visit: leave it out; an "
-            "empty mask would mean no lesion."
-        )
-    content = file.read_bytes()
-    volume = parse(content, file.name)
-    affine = usable_affine(volume.affine, file.name)
-    lesion, notes, cut = foreground(volume.values, threshold, file.name)
-    if volume.conflict:
-        warnings.warn(f"{file.name}: {volume.notes[-1]}", RanvierWarning, stacklevel=2)
+    content = load(path, "mask")
+    lesion, notes, cut = foreground(content.values, threshold, content.name)
+    content.warn()
     return oriented(
         lesion,
-        affine,
-        name=file.name,
-        sha256=hashlib.sha256(content).hexdigest(),
+        content.affine,
+        name=content.name,
+        sha256=content.sha256,
         threshold=threshold if cut else None,
         tool=tool,
-        notes=(*volume.notes, *notes),
+        notes=(*content.notes, *notes),
     )
