@@ -2,27 +2,45 @@
 
 from ranvier.mri.comparison import LesionComparison, compare
 from ranvier.mri.counts import MEASURES, LesionChange, change
+from ranvier.mri.criteria import CRITERIA, Dissemination, dissemination
+from ranvier.mri.labels import LabelMap, labels_from_array, read_labels
 from ranvier.mri.mask import Mask, mask_from_array
 from ranvier.mri.measures import Lesions, lesions, summary
 from ranvier.mri.reading import read_mask
+from ranvier.mri.regions import REGIONS, SITES, Regions, regions_preset
 from ranvier.mri.robustness import agreement, sensitivity
 from ranvier.mri.rule import CONNECTIVITIES, RULES, Rule, rule_preset
+from ranvier.mri.sites import NEAR_MM, ORDERS, LocatedLesions, locate
 
 __all__ = [
     "CONNECTIVITIES",
+    "CRITERIA",
     "MEASURES",
+    "NEAR_MM",
+    "ORDERS",
+    "REGIONS",
     "RULES",
+    "SITES",
+    "Dissemination",
+    "LabelMap",
     "LesionChange",
     "LesionComparison",
     "Lesions",
+    "LocatedLesions",
     "Mask",
+    "Regions",
     "Rule",
     "agreement",
     "change",
     "compare",
+    "dissemination",
+    "labels_from_array",
     "lesions",
+    "locate",
     "mask_from_array",
+    "read_labels",
     "read_mask",
+    "regions_preset",
     "rule_preset",
     "sensitivity",
     "summary",

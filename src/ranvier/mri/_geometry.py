@@ -92,9 +92,7 @@ def agree_on_grid(
     if voxels <= NOTED_VOXELS:
         return (f"C{said[1:]}; they are taken as one grid.",), False
     if voxels > REFUSED_VOXELS:
-        raise InputError(
-            f"{names}: {said}; that is another position or orientation. {REMEDIES[what][1]}"
-        )
+        raise InputError(f"{names}: {said}; that is another position or orientation. {REMEDIES[what][1]}")
     if on_geometry == "error":
         raise InputError(
             f"{names}: {said}. If this is an error of the header and the voxels do correspond, say "
