@@ -1,9 +1,12 @@
 """Lesions on MRI: from masks to counts, volumes and change; typed counts since baseline."""
 
 from ranvier.mri.comparison import LesionComparison, compare
+from ranvier.mri.cord_change import CordComparison, compare_cord
+from ranvier.mri.cord_lesions import LETM_LEVELS, CordLesions, cord
 from ranvier.mri.counts import MEASURES, LesionChange, change
 from ranvier.mri.criteria import CRITERIA, Dissemination, dissemination
 from ranvier.mri.labels import LabelMap, labels_from_array, read_labels
+from ranvier.mri.levels import LEVELS
 from ranvier.mri.mask import Mask, mask_from_array
 from ranvier.mri.measures import Lesions, lesions, summary
 from ranvier.mri.reading import read_mask
@@ -15,12 +18,16 @@ from ranvier.mri.sites import NEAR_MM, ORDERS, LocatedLesions, locate
 __all__ = [
     "CONNECTIVITIES",
     "CRITERIA",
+    "LETM_LEVELS",
+    "LEVELS",
     "MEASURES",
     "NEAR_MM",
     "ORDERS",
     "REGIONS",
     "RULES",
     "SITES",
+    "CordComparison",
+    "CordLesions",
     "Dissemination",
     "LabelMap",
     "LesionChange",
@@ -33,6 +40,8 @@ __all__ = [
     "agreement",
     "change",
     "compare",
+    "compare_cord",
+    "cord",
     "dissemination",
     "labels_from_array",
     "lesions",

@@ -152,7 +152,7 @@ def lesions(mask: Mask, *, rule: Rule | str) -> Lesions:
     return Lesions(
         name=f"Lesions in {mask.name}",
         table=table,
-        trace=_trace(table),
+        trace=lesion_trace(table),
         reasons=SIZE_REASONS,
         method=(
             f"{plural(counted, 'lesion')} of {found.voxels[found.counted].sum() * mask.voxel_mm3:.1f} mm³ "
@@ -305,7 +305,8 @@ def lesion_table(found: Components, mask: Mask, **more: Any) -> pl.DataFrame:
     return order.with_row_index("lesion", offset=1).cast({"lesion": pl.Int64})
 
 
-def _trace(table: pl.DataFrame) -> pl.DataFrame:
+def lesion_trace(table: pl.DataFrame) -> pl.DataFrame:
+    """Say for each component whether it is counted and why."""
     return table.select(
         pl.format("lesion {}", "lesion").alias("subject"),
         pl.lit(None, dtype=pl.Int64).alias("day"),

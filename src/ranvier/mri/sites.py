@@ -153,7 +153,8 @@ def locate(
     LocatedLesions
         The columns of `lesions`, and site (one of `SITES`; null when an annotated map says none),
         ventricle_mm, cortex_mm, infratentorial_mm (smallest distance of voxel centres; null with an annotated
-        map), infratentorial_share (of its voxels; null likewise), off_map_share (of its voxels without a label).
+        map), infratentorial_share (of its voxels; null likewise), off_map_share (of its voxels without a
+        label).
 
     Raises
     ------
@@ -168,10 +169,10 @@ def locate(
     Notes
     -----
     The distance is the smallest between the centres of a voxel of the lesion and one of the region, in world
-    coordinates, so that it holds on oblique and uneven grids; 0 when they overlap. On a grid
-    with thick slices neighbours in two slices are farther apart than `near_mm` and do not touch; a note
-    says so. A lesion that touches both ventricle and cortex is periventricular. Lesions in deep grey matter are
-    "deep", unless they touch the ventricle: then they are called periventricular here, which the criteria of 2017
+    coordinates, so that it holds on oblique and uneven grids; 0 when they overlap. On a grid with thick
+    slices neighbours in two slices are farther apart than `near_mm` and do not touch; a note says so. A
+    lesion that touches both ventricle and cortex is periventricular. Lesions in deep grey matter are "deep",
+    unless they touch the ventricle: then they are called periventricular here, which the criteria of 2017
     exclude.
 
     References
