@@ -5,12 +5,15 @@ from ranvier.mri.cord_change import CordComparison, compare_cord
 from ranvier.mri.cord_lesions import LETM_LEVELS, CordLesions, cord
 from ranvier.mri.counts import MEASURES, LesionChange, change
 from ranvier.mri.criteria import CRITERIA, Dissemination, dissemination
+from ranvier.mri.halfspace import halfway
+from ranvier.mri.images import Image, image_from_array, read_image
 from ranvier.mri.labels import LabelMap, labels_from_array, read_labels
 from ranvier.mri.levels import LEVELS
 from ranvier.mri.mask import Mask, mask_from_array
 from ranvier.mri.measures import Lesions, lesions, summary
 from ranvier.mri.reading import read_mask
 from ranvier.mri.regions import REGIONS, SITES, Regions, regions_preset
+from ranvier.mri.registration import Registration, register
 from ranvier.mri.robustness import agreement, sensitivity
 from ranvier.mri.rule import CONNECTIVITIES, RULES, Rule, rule_preset
 from ranvier.mri.sites import NEAR_MM, ORDERS, LocatedLesions, locate
@@ -29,6 +32,7 @@ __all__ = [
     "CordComparison",
     "CordLesions",
     "Dissemination",
+    "Image",
     "LabelMap",
     "LesionChange",
     "LesionComparison",
@@ -36,6 +40,7 @@ __all__ = [
     "LocatedLesions",
     "Mask",
     "Regions",
+    "Registration",
     "Rule",
     "agreement",
     "change",
@@ -43,13 +48,17 @@ __all__ = [
     "compare_cord",
     "cord",
     "dissemination",
+    "halfway",
+    "image_from_array",
     "labels_from_array",
     "lesions",
     "locate",
     "mask_from_array",
+    "read_image",
     "read_labels",
     "read_mask",
     "regions_preset",
+    "register",
     "rule_preset",
     "sensitivity",
     "summary",
