@@ -93,9 +93,11 @@ def halfway(before: Mask, after: Mask, registration: Registration) -> tuple[Mask
     )
     both = inside[0] & inside[1]
     moved_by = farthest(registration.transform, np.eye(4), _corners(before)) / 2
+    there = registration.transform, np.linalg.inv(registration.transform)
+    unseen = _unseen_mm3(before, after, there[0]), _unseen_mm3(after, before, there[1])
     first, second = (
-        _moved(mask, share > CUT, both, affine, moved_by)
-        for mask, share in zip((before, after), shares, strict=True)
+        _moved(mask, (share > CUT) & both, affine, _said(mask, moved_by, lost))
+        for mask, share, lost in zip((before, after), shares, unseen, strict=True)
     )
     return first, second
 
@@ -149,31 +151,35 @@ def _sampled(
     return share, inside
 
 
-def _moved(
-    mask: Mask, lesion: npt.NDArray[np.bool_], both: npt.NDArray[np.bool_], affine: Floats, by_mm: float
-) -> Mask:
-    kept = lesion & both
-    kept.flags.writeable = False
-    placed = affine.copy()
-    placed.flags.writeable = False
-    volume = float(abs(np.linalg.det(placed[:3, :3])))
-    sides = " × ".join(f"{step:.3g}" for step in np.linalg.norm(placed[:3, :3], axis=0))
-    said = (
-        f"Moved half-way between the visits, by up to {by_mm:.2f} mm, to voxels of {sides} mm, and cut above "
-        f"{CUT:g}: {mask.n_voxels * mask.voxel_mm3:.1f} mm³ of lesion became "
-        f"{np.count_nonzero(kept) * volume:.1f} mm³."
-    )
-    notes = [said]
-    if lost := int(np.count_nonzero(lesion & ~both)):
+def _unseen_mm3(mask: Mask, other: Mask, to_other: Floats) -> float:
+    """Give the volume of lesion that the volume of the other visit does not reach."""
+    index = np.linalg.inv(other.affine) @ to_other @ mask.affine
+    places = moved(index, np.argwhere(mask.voxels).astype(float))
+    sides = np.array(other.voxels.shape)
+    beyond = (places < -0.5 - VOXEL_SLACK) | (places > sides - 0.5 + VOXEL_SLACK)
+    return int(beyond.any(axis=1).sum()) * mask.voxel_mm3
+
+
+def _said(mask: Mask, by_mm: float, unseen_mm3: float) -> list[str]:
+    """Say what was done to a mask."""
+    notes = [
+        f"Moved half-way between the visits, by up to {by_mm:.2f} mm, interpolated linearly and cut above {CUT:g}."
+    ]
+    if unseen_mm3:
         notes.append(
-            f"{lost * volume:.1f} mm³ of lesion lie outside what both scans show and are left out; lesions "
+            f"{unseen_mm3:.1f} mm³ of lesion lie outside what the other scan shows and are left out; lesions "
             "next to that edge may be cut."
         )
-    return dataclasses.replace(
-        mask,
-        voxels=kept,
-        affine=placed,
-        name=f"{mask.name} half-way",
-        sha256=None,
-        notes=(*mask.notes, *notes),
+    return notes
+
+
+def _moved(mask: Mask, lesion: npt.NDArray[np.bool_], affine: Floats, notes: list[str]) -> Mask:
+    """Give the mask on the new grid, with both volumes in its notes."""
+    lesion.flags.writeable = False
+    placed = affine.copy()
+    placed.flags.writeable = False
+    made = dataclasses.replace(
+        mask, voxels=lesion, affine=placed, name=f"{mask.name} half-way", sha256=None, notes=()
     )
+    volumes = f"{mask.n_voxels * mask.voxel_mm3:.1f} mm³ became {made.n_voxels * made.voxel_mm3:.1f} mm³."
+    return dataclasses.replace(made, notes=(*mask.notes, *notes, volumes))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -21,9 +23,12 @@ __all__ = ["Registration", "register"]
 LEVELS = ((4, 2.0), (2, 1.0), (1, 0.0))
 """Three levels, coarse to fine: the shrink factor, and the smoothing in mm."""
 BINS = 50
-SAMPLES = 200_000
+SAMPLES = 50_000
 """Voxels drawn at each level, at most: what keeps a scan of 50 million voxels within seconds."""
-STEPS = 200
+STEPS, LEAST_STEP_MM = 200, 0.001
+RUNS, SETTLED_MM = 8, 0.1
+"""One run can stop short by several mm. It is repeated from where it ended, at most so often, until the
+corners of the head move by no more than this."""
 NOTED_MM, REFUSED_MM = 1.0, 5.0
 """Difference of the two directions above which it is noted, and above which there is no result: 1 mm is a
 voxel, 5 mm more than most lesions measure."""
@@ -88,8 +93,9 @@ class Registration:
             f"middle of the head shifted by {self.shift_mm:.2f} mm."
         )
         trust = (
-            f"Both directions agree within {self.consistency_mm:.2f} mm over the corners of the head; the result "
-            "is their middle. This is no measure of accuracy: both can be wrong alike. Look at the picture."
+            f"Both directions agree within {self.consistency_mm:.2f} mm over the corners of the head; the "
+            "result is their middle. This is no measure of accuracy: both can be wrong alike. Look at the "
+            "picture."
         )
         parts = [
             moved_by,
@@ -181,17 +187,17 @@ def register(fixed: Image, moving: Image, *, seed: int) -> Registration:
     InputError
         When an argument is no image, the seed is none, or SimpleITK is not installed.
     ConvergenceError
-        When the two directions differ by more than 5 mm over the corners of the head: nothing was found.
+        When a direction does not settle, or both differ by more than 5 mm over the corners of the head.
 
     Notes
     -----
     Mattes mutual information of 50 × 50 bins is maximised over three angles and three shifts by gradient
     steps, at a quarter, half and full resolution, starting from the best of three: as scanned, centres of the
-    volumes together, centres of brightness together. It is done from fixed to moving (:math:`F`) and from
-    moving to fixed (:math:`B`); the result is the rigid movement half-way between :math:`F` and
-    :math:`B^{-1}`, so that exchanging the scans inverts it. The consistency is the largest :math:`|F x -
-    B^{-1} x|` over the 8 corners of the box around all voxels brighter than the mean. One thread is used, so
-    that sums have one order.
+    volumes together, centres of brightness together; it is run again until the result moves by no more than
+    0.1 mm. It is done from fixed to moving (:math:`F`) and from moving to fixed (:math:`B`); the result is
+    the rigid movement half-way between :math:`F` and :math:`B^{-1}`, so that exchanging the scans inverts it.
+    The consistency is the largest :math:`|F x - B^{-1} x|` over the 8 corners of the box around all voxels
+    brighter than the mean. One thread is used, so that sums have one order.
 
     References
     ----------
@@ -217,13 +223,15 @@ def register(fixed: Image, moving: Image, *, seed: int) -> Registration:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32 - 1:
         raise InputError(f"seed is {seed!r}; give a whole number from 0 to {2**32 - 2}.")
     package = simple_itk()
-    forth, before, after = _one_way(package, fixed, moving, seed)
-    back, _, _ = _one_way(package, moving, fixed, seed)
+    with _one_thread(package):
+        forth, before, after = _one_way(package, fixed, moving, seed)
+        back, _, _ = _one_way(package, moving, fixed, seed)
     apart = farthest(forth, np.linalg.inv(back), head_corners(fixed))
     if apart > REFUSED_MM:
         raise ConvergenceError(
             f"{fixed.name} and {moving.name}: fixed to moving and moving to fixed differ by {apart:.1f} mm, "
-            f"more than {REFUSED_MM:g} mm; no position was found. Are they scans of one head? Crop them to it."
+            f"more than {REFUSED_MM:g} mm; no position was found. Are they scans of one head? Crop them "
+            "to it."
         )
     notes = [f"{image.name}: {note}" for image in (fixed, moving) for note in image.notes]
     if apart > NOTED_MM:
@@ -265,28 +273,56 @@ def head_corners(image: Image) -> Floats:
 def _one_way(package: Any, fixed: Image, moving: Image, seed: int) -> tuple[Floats, float, float]:
     """Give the movement from fixed to moving, and the mutual information as scanned and after."""
     first, second = _to_itk(package, fixed), _to_itk(package, moving)
+    method = _method(package, fixed.voxels.size, seed)
+    meter = _metric(package, [min(1.0, SAMPLES / fixed.voxels.size)], seed)
+    starts = _starts(package, first, second)
+    values = [_information(meter, start, first, second) for start in starts]
+    best = starts[int(np.argmax(values))]
+    corners = head_corners(fixed)
+    for _ in range(RUNS):
+        last = _matrix(best)
+        best = package.Euler3DTransform(best)
+        method.SetInitialTransform(best, inPlace=True)
+        method.Execute(first, second)
+        if farthest(_matrix(best), last, moved(TO_ITK, corners)) <= SETTLED_MM:
+            found = TO_ITK @ _matrix(best) @ TO_ITK
+            return found, values[0], _information(meter, best, first, second)
+    raise ConvergenceError(
+        f"{fixed.name} and {moving.name}: after {RUNS} runs the position still moves by more than "
+        f"{SETTLED_MM:g} mm. Are they scans of one head? Crop them to it."
+    )
+
+
+def _metric(package: Any, shares: list[float], seed: int) -> Any:
+    """Set up mutual information over some share of the voxels at each level."""
     method = package.ImageRegistrationMethod()
-    method.SetNumberOfThreads(1)
     method.SetMetricAsMattesMutualInformation(BINS)
     method.SetMetricSamplingStrategy(method.RANDOM)
-    shares = [min(1.0, SAMPLES * shrink**3 / fixed.voxels.size) for shrink, _ in LEVELS]
+    method.SetMetricSamplingPercentagePerLevel(shares, seed + 1)  # 0 would mean the time of day
     method.SetInterpolator(package.sitkLinear)
-    whole = min(1.0, SAMPLES / fixed.voxels.size)
-    starts = _starts(package, first, second)
-    method.SetMetricSamplingPercentage(whole, seed + 1)
-    values = [_metric(method, start, first, second) for start in starts]
-    method.SetMetricSamplingPercentagePerLevel(shares, seed + 1)
+    return method
+
+
+def _method(package: Any, n_voxels: int, seed: int) -> Any:
+    """Set up levels and optimiser."""
+    method = _metric(package, [min(1.0, SAMPLES * shrink**3 / n_voxels) for shrink, _ in LEVELS], seed)
     method.SetShrinkFactorsPerLevel([shrink for shrink, _ in LEVELS])
     method.SetSmoothingSigmasPerLevel([smooth for _, smooth in LEVELS])
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
-    method.SetOptimizerAsRegularStepGradientDescent(1.0, 1e-4, STEPS)
+    method.SetOptimizerAsRegularStepGradientDescent(1.0, LEAST_STEP_MM, STEPS)
     method.SetOptimizerScalesFromPhysicalShift()
-    best = package.Euler3DTransform(starts[int(np.argmax(values))])
-    method.SetInitialTransform(best, inPlace=True)
-    method.Execute(first, second)
-    method.SetMetricSamplingPercentage(whole, seed + 1)
-    found = TO_ITK @ _matrix(best) @ TO_ITK
-    return found, values[0], _metric(method, best, first, second)
+    return method
+
+
+@contextmanager
+def _one_thread(package: Any) -> Iterator[None]:
+    """Let sums have one order, so that the same seed gives the same digits; then set the threads back."""
+    threads = package.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    package.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        package.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
 
 
 def _starts(package: Any, fixed: Any, moving: Any) -> list[Any]:
@@ -304,11 +340,11 @@ def _starts(package: Any, fixed: Any, moving: Any) -> list[Any]:
     return [as_scanned, *centred]
 
 
-def _metric(method: Any, transform: Any, fixed: Any, moving: Any) -> float:
+def _information(meter: Any, transform: Any, fixed: Any, moving: Any) -> float:
     """Give the mutual information at a position; nothing where the volumes do not meet."""
-    method.SetInitialTransform(transform, inPlace=False)
+    meter.SetInitialTransform(transform, inPlace=False)
     try:
-        return -float(method.MetricEvaluate(fixed, moving))
+        return -float(meter.MetricEvaluate(fixed, moving))
     except RuntimeError:  # all samples fall outside: as bad as can be
         return 0.0
 
