@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ranvier.errors import InputError, require_choice
 
-if TYPE_CHECKING:
-    from ranvier.mri.mask import Mask
-
-__all__ = ["EQUAL_MM", "GEOMETRY", "agree_on_grid", "farthest_corner"]
+__all__ = ["EQUAL_MM", "GEOMETRY", "Volume", "agree_on_grid", "farthest_corner"]
 
 EQUAL_MM = 0.01
 """Distance up to which two positions are the same: what rounding in headers leaves."""
@@ -24,7 +21,35 @@ REFUSED_VOXELS = 1.0
 GEOMETRY = ("error", "warn")
 """What happens between 0.1 and 1 voxel."""
 
+REMEDIES = {
+    "visits": (
+        "move both masks to one grid, half-way between the visits, and compare those.",
+        "Register the two scans and move both masks, never one of them alone, to one grid.",
+    ),
+    "map": (
+        "resample the map to the grid of the mask, each voxel taking the label nearest to it.",
+        "Resample the map to the grid of the mask, each voxel taking the label nearest to it.",
+    ),
+}
+"""What to do with two grids that differ: those of two visits, or those of a mask and a map of one scan."""
+
 Floats = npt.NDArray[np.float64]
+
+
+class Volume(Protocol):
+    """Voxels on a grid in world coordinates: a mask or a label map."""
+
+    @property
+    def voxels(self) -> npt.NDArray[Any]:
+        """One value for each voxel."""
+
+    @property
+    def affine(self) -> Floats:
+        """From voxel indices to mm."""
+
+    @property
+    def name(self) -> str:
+        """The name for messages."""
 
 
 def displacements(first: Floats, second: Floats, shape: tuple[int, ...]) -> Floats:
@@ -47,14 +72,16 @@ def farthest_in_voxels(first: Floats, second: Floats, shape: tuple[int, ...]) ->
     )
 
 
-def agree_on_grid(before: Mask, after: Mask, on_geometry: str) -> tuple[tuple[str, ...], bool]:
+def agree_on_grid(
+    before: Volume, after: Volume, on_geometry: str, *, what: str = "visits"
+) -> tuple[tuple[str, ...], bool]:
     """Give notes on the distance of two grids and whether it needs a warning; refuse grids that differ."""
     require_choice("on_geometry", on_geometry, GEOMETRY)
     names = f"{before.name} and {after.name}"
     if before.voxels.shape != after.voxels.shape:
         raise InputError(
             f"{names}: shapes {before.voxels.shape} and {after.voxels.shape} (right, anterior, superior); "
-            "move both masks to one grid, half-way between the visits, and compare those."
+            f"{REMEDIES[what][0]}"
         )
     shape = before.voxels.shape
     apart = farthest_corner(before.affine, after.affine, shape)
@@ -65,13 +92,10 @@ def agree_on_grid(before: Mask, after: Mask, on_geometry: str) -> tuple[tuple[st
     if voxels <= NOTED_VOXELS:
         return (f"C{said[1:]}; they are taken as one grid.",), False
     if voxels > REFUSED_VOXELS:
-        raise InputError(
-            f"{names}: {said}; that is another position or orientation. Register the two scans and move both "
-            "masks, never one of them alone, to one grid."
-        )
+        raise InputError(f"{names}: {said}; that is another position or orientation. {REMEDIES[what][1]}")
     if on_geometry == "error":
         raise InputError(
             f"{names}: {said}. If this is an error of the header and the voxels do correspond, say "
-            "on_geometry='warn'; otherwise register the two scans and move both masks to one grid."
+            f"on_geometry='warn'. {REMEDIES[what][1]}"
         )
     return (f"C{said[1:]}; the voxels were taken to correspond, as asked for.",), True

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ranvier.mri._fate_style import STYLES, Style
-from ranvier.mri.image import Image
+from ranvier.mri.images import Image
 from ranvier.mri.mask import Mask
 
 if TYPE_CHECKING:

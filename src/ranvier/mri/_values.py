@@ -1,4 +1,4 @@
-"""Which voxels of an array are lesion, and which arrays are no mask at all."""
+"""Which voxels of an array are lesion, which labels they have, and which arrays are neither."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ranvier.errors import InputError
 
-__all__ = ["foreground"]
+__all__ = ["foreground", "whole_labels"]
 
 WHOLE = 1e-6
 """Distance from a whole number that writing and scaling leave behind (0.99999998 occurs)."""
@@ -19,6 +19,9 @@ LABELLED_ALIKE = 0.5
 
 MOST_NAMED = 8
 """Labels that a sentence still lists."""
+
+MOST_LABEL = 2**31 - 1
+"""Largest label: what 32 bits hold. The tables of FreeSurfer end far below."""
 
 
 def foreground(
@@ -104,3 +107,26 @@ def _alike(values: npt.NDArray[Any], lesion: npt.NDArray[np.bool_]) -> float:
         pairs += int(np.count_nonzero(both))
         same += int(np.count_nonzero(values[tuple(ahead)][both] == values[tuple(behind)][both]))
     return same / pairs if pairs else 1.0
+
+
+def whole_labels(values: npt.NDArray[Any], name: str) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+    """Give the labels as whole numbers; refuse fractions, which only resampling or an image leaves."""
+    if values.dtype.kind not in "buif":
+        raise InputError(f"{name}: values of type {values.dtype}; a label map holds whole numbers.")
+    lowest, highest = values.min(), values.max()
+    if not (np.isfinite(lowest) and np.isfinite(highest)):
+        raise InputError(f"{name}: not all values are finite; set the background to 0 and save it again.")
+    if lowest < -WHOLE or highest > MOST_LABEL:
+        wrong = lowest if lowest < -WHOLE else highest
+        raise InputError(f"{name}: the label {wrong:g}; labels run from 0 (background) to {MOST_LABEL}.")
+    if values.dtype.kind == "f":
+        off = np.abs(values - np.rint(values)) > WHOLE
+        if off.any():
+            raise InputError(
+                f"{name}: {int(off.sum())} voxels with fractions, such as {float(values[off][0]):g}; labels "
+                "are whole numbers. Give the map as its tool wrote it, or resample it with nearest-neighbour "
+                "interpolation."
+            )
+        values = np.rint(values)
+    labels = values.astype(np.int32)
+    return labels, () if labels.any() else ("No voxel has a label.",)

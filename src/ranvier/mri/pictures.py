@@ -16,9 +16,9 @@ from ranvier.mri._fate_style import STYLES
 from ranvier.mri._fates import FATES
 from ranvier.mri._panels import MARK, Frame, Scan, paint, write
 from ranvier.mri.comparison import LesionComparison, judged
-from ranvier.mri.image import Image, check_on_grid
+from ranvier.mri.images import Image, check_on_grid
 from ranvier.mri.mask import Mask
-from ranvier.mri.measures import Lesions, table_order
+from ranvier.mri.measures import Lesions, lesion_table
 from ranvier.mri.rule import Rule
 from ranvier.result import number, plural
 
@@ -174,9 +174,9 @@ def _change(found: LesionComparison, first: Image | None, second: Image | None, 
 def _one_scan(found: Lesions, image: Image | None, at_most: int) -> _Scene:
     box = lesion_box(found.mask)
     labels = label(found.mask, box, found.definition)
-    order = table_order(measure(labels, found.mask, box, found.definition), found.mask)[
-        "component"
-    ].to_numpy()
+    parts = measure(labels, found.mask, box, found.definition)
+    places = np.arange(len(parts.voxels))
+    order = lesion_table(parts, found.mask, component=places)["component"].to_numpy()
     number_of = np.empty(order.size + 1, dtype=np.int64)
     number_of[0], number_of[order + 1] = 0, np.arange(1, order.size + 1)
     counted = found.table.filter("counted")
