@@ -2,11 +2,11 @@
 
 from ranvier.mri.comparison import LesionComparison, compare
 from ranvier.mri.counts import MEASURES, LesionChange, change
-from ranvier.mri.image import Image
+from ranvier.mri.images import Image, image_from_array, read_image
 from ranvier.mri.mask import Mask, mask_from_array
 from ranvier.mri.measures import Lesions, lesions, summary
 from ranvier.mri.pictures import picture
-from ranvier.mri.reading import read_image, read_mask
+from ranvier.mri.reading import read_mask
 from ranvier.mri.robustness import agreement, sensitivity
 from ranvier.mri.rule import CONNECTIVITIES, RULES, Rule, rule_preset
 
@@ -23,6 +23,7 @@ __all__ = [
     "agreement",
     "change",
     "compare",
+    "image_from_array",
     "lesions",
     "mask_from_array",
     "picture",

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import polars as pl
 
 from ranvier.mri._components import Components
-from ranvier.mri._groups import Ints, Labels, Links
+from ranvier.mri._groups import Ints, Labels, Links, group, links
 from ranvier.mri.rule import Rule, least_units
 
-__all__ = ["CHANGES", "FATES", "Visits", "fate_table", "ledger_of"]
+__all__ = ["CHANGES", "FATES", "Visits", "fate_table", "ledger_of", "pair_up"]
 
 CHANGES = ("new", "enlarging", "stable", "shrinking", "resolved")
 FATES = (*CHANGES, "cut", "below limit")
@@ -45,8 +45,15 @@ class Visits:
         return np.rint(sums[0]).astype(np.int64), np.rint(sums[1]).astype(np.int64)
 
 
+def pair_up(labels: tuple[Labels, Labels], parts: tuple[Components, Components], rule: Rule) -> Visits:
+    """Group the components of two visits; both label arrays cover the same box."""
+    found = links(*labels, rule.match_tolerance_voxels)
+    owner = group(found.all, len(parts[0].voxels), len(parts[1].voxels))
+    return Visits(labels=labels, parts=parts, owner=owner, links=found)
+
+
 def fate_table(visits: Visits, voxel_mm3: float, rule: Rule) -> pl.DataFrame:
-    """Give one row per group: fate, shape, sizes, place, and its number in `Visits` as owner."""
+    """Give one row per group: fate, shape, sizes and place; `owner` is its number in `visits`."""
     before, after = visits.parts
     voxels = visits.total((before.voxels, after.voxels))
     sized = visits.total((before.counted, after.counted))
@@ -56,6 +63,7 @@ def fate_table(visits: Visits, voxel_mm3: float, rule: Rule) -> pl.DataFrame:
     centre = _centre(visits, voxels)
     rows = pl.DataFrame(
         {
+            "owner": np.arange(visits.n),
             "fate": _fates(voxels, sized, border, voxel_mm3, rule),
             "topology": _topology(sized),
             "matched": _matched(visits, voxels),
@@ -73,7 +81,6 @@ def fate_table(visits: Visits, voxel_mm3: float, rule: Rule) -> pl.DataFrame:
             "a_mm": centre[:, 1],
             "s_mm": centre[:, 2],
             "border": border,
-            "owner": np.arange(visits.n),
         },
         schema_overrides={"fate": pl.Enum(FATES), "topology": pl.String, "matched": pl.String},
         nan_to_null=True,

@@ -98,11 +98,11 @@ def nibabel() -> Any:
 def _shape(header: Any, name: str) -> tuple[tuple[int, int, int], list[str]]:
     sides = tuple(int(side) for side in header.get_data_shape())
     if len(sides) < 3 or min(sides) < 1:
-        raise InputError(f"{name}: shape {sides}; a mask is one volume with three axes.")
+        raise InputError(f"{name}: shape {sides}; one volume with three axes is needed.")
     if math.prod(sides[3:]) != 1:
         raise InputError(
             f"{name}: shape {sides}: {math.prod(sides[3:])} volumes in one file; save the one "
-            "volume that is the mask."
+            "volume that is meant."
         )
     notes = ["The file has more than three axes, the further ones of length 1."] if len(sides) > 3 else []
     return (sides[0], sides[1], sides[2]), notes
@@ -116,7 +116,7 @@ def _affine(
     if not (np.isfinite(zooms) & (zooms > 0)).all():
         raise InputError(
             f"{name}: voxel size {zooms.tolist()} in the header (pixdim); all three must be above 0 mm. "
-            "Export the mask again from the image it was drawn on."
+            "Export it again from the image it was made on."
         )
     unit = int(header["xyzt_units"]) & 7
     if unit not in MILLIMETRES:
@@ -129,7 +129,7 @@ def _affine(
     if sform is None and qform is None:
         raise InputError(
             f"{name}: the header gives no position (sform_code and qform_code are 0), so that left and right "
-            "are not known; export the mask again from the image it was drawn on."
+            "are not known; export it again from the image it was made on."
         )
     affine = sform if sform is not None else qform
     notes, conflict = [], False
@@ -170,7 +170,7 @@ def _values(content: bytes, header: Any, shape: tuple[int, int, int], name: str)
     except (KeyError, errors) as error:
         raise InputError(f"{name}: data type or scaling of the header cannot be used: {error}.") from error
     if kind.kind not in "uif":
-        raise InputError(f"{name}: voxels of type {kind}; a mask holds one number for each voxel.")
+        raise InputError(f"{name}: voxels of type {kind}; one number for each voxel is needed.")
     start, count = int(header["vox_offset"]), math.prod(shape)
     if start < 0 or len(content) < start + count * kind.itemsize:
         raise InputError(

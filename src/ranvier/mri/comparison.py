@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from ranvier.errors import RanvierWarning
+from ranvier.mri._components import Box, label, lesion_box, measure
 from ranvier.mri._fate_style import STYLES
-from ranvier.mri._fates import CHANGES, FATES, fate_table, ledger_of
+from ranvier.mri._fates import CHANGES, FATES, Visits, fate_table, ledger_of, pair_up
 from ranvier.mri._geometry import agree_on_grid
-from ranvier.mri._pairing import pair
 from ranvier.mri.mask import Mask
 from ranvier.mri.measures import checked_rule
 from ranvier.mri.rule import Rule
@@ -243,11 +243,10 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
     notes, warn = agree_on_grid(before, after, on_geometry)
     if warn:
         warnings.warn(notes[0], RanvierWarning, stacklevel=2)
-    visits, _ = pair(before, after, chosen)
-    table = fate_table(visits, before.voxel_mm3, chosen).drop("owner")
+    visits, table = judged(before, after, chosen)
     return LesionComparison(
         name=f"From {before.name} to {after.name}",
-        table=table,
+        table=table.drop("owner"),
         trace=_trace(table),
         reasons=FATE_REASONS,
         method=f"{METHOD} {chosen.text()} Settings {chosen.fingerprint()}.",
@@ -260,6 +259,15 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
         after=after,
         notes=(*notes, *_notes(before, after, table)),
     )
+
+
+def judged(before: Mask, after: Mask, rule: Rule, *, box: Box | None = None) -> tuple[Visits, pl.DataFrame]:
+    """Group the lesions of two masks on one grid and judge each group; `owner` numbers it in the visits."""
+    box = lesion_box(before, after) if box is None else box
+    labels = label(before, box, rule), label(after, box, rule)
+    parts = measure(labels[0], before, box, rule), measure(labels[1], after, box, rule)
+    visits = pair_up(labels, parts, rule)
+    return visits, fate_table(visits, before.voxel_mm3, rule)
 
 
 def _counts(table: pl.DataFrame, parts: tuple[Any, Any]) -> dict[str, int]:

@@ -59,8 +59,7 @@ class Mask:
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
         """Distance of neighbouring voxel centres along each axis, in mm."""
-        lengths = np.linalg.norm(self.affine[:3, :3], axis=0)
-        return float(lengths[0]), float(lengths[1]), float(lengths[2])
+        return steps_of(self.affine)
 
     @property
     def voxel_mm3(self) -> float:
@@ -155,12 +154,24 @@ def mask_from_array(
     >>> mask.stored, mask.n_voxels, mask.voxel_mm3
     ('LPS', 12, 2.0)
     """
-    array, world = np.asarray(values), usable_affine(affine, name)
-    if array.ndim != 3 or 0 in array.shape:
-        raise InputError(f"{name}: shape {array.shape}; a mask is one volume with three axes.")
+    world, array = usable_affine(affine, name), one_volume(values, name)
     lesion, notes, cut = foreground(array, threshold, name)
     used = threshold if cut else None
     return oriented(lesion, world, name=name, threshold=used, tool=tool, notes=notes)
+
+
+def steps_of(affine: Floats) -> tuple[float, float, float]:
+    """Give the distance of neighbouring voxel centres along each axis, in mm."""
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    return float(lengths[0]), float(lengths[1]), float(lengths[2])
+
+
+def one_volume(values: Any, name: str, what: str = "mask") -> npt.NDArray[Any]:
+    """Take an array with three axes."""
+    array = np.asarray(values)
+    if array.ndim != 3 or 0 in array.shape:
+        raise InputError(f"{name}: shape {array.shape}; a {what} is one volume with three axes.")
+    return array
 
 
 def usable_affine(affine: Any, name: str) -> Floats:
@@ -172,33 +183,33 @@ def usable_affine(affine: Any, name: str) -> Floats:
     if (lengths == 0).any() or abs(np.linalg.det(world[:3, :3] / lengths)) < 1e-3:
         raise InputError(
             f"{name}: the affine gives voxels without volume (spacing {lengths.round(6).tolist()} mm); "
-            "export the mask again with its voxel size."
+            "export it again with its voxel size."
         )
     return world
 
 
 def oriented(lesion: Bools, world: Floats, **about: Any) -> Mask:
-    """Turn the axes of a mask to right, anterior, superior; nothing is resampled."""
-    voxels, affine, stored = turned(lesion, world)
-    return Mask(voxels=voxels, affine=affine, stored=stored, **about)
+    """Give the mask with its axes turned to right, anterior, superior."""
+    turned, affine, stored = turn(lesion, world)
+    return Mask(voxels=turned, affine=affine, stored=stored, **about)
 
 
-def turned(values: npt.NDArray[Any], world: Floats) -> tuple[npt.NDArray[Any], Floats, str]:
-    """Give values and affine with the axes nearest to right, anterior, superior, and how they were stored."""
+def turn(values: npt.NDArray[Any], world: Floats) -> tuple[npt.NDArray[Any], Floats, str]:
+    """Turn the axes to right, anterior, superior; nothing is resampled. Also give the axes as stored."""
     order, flips = _axes(world)
     stored = "".join(AXES[order.index(axis)][0 if flips[order.index(axis)] else 1] for axis in range(3))
-    voxels = np.transpose(values, order)
+    turned = np.transpose(values, order)
     affine = world.copy()
     affine[:3, :3] = world[:3, list(order)]
     for axis, flip in enumerate(flips):
         if flip:
-            voxels = np.flip(voxels, axis)
-            affine[:3, 3] += affine[:3, axis] * (voxels.shape[axis] - 1)
+            turned = np.flip(turned, axis)
+            affine[:3, 3] += affine[:3, axis] * (turned.shape[axis] - 1)
             affine[:3, axis] *= -1
-    voxels = voxels.view()
-    voxels.flags.writeable = False
+    turned = turned.view()
+    turned.flags.writeable = False
     affine.flags.writeable = False
-    return voxels, affine, stored
+    return turned, affine, stored
 
 
 def _axes(world: Floats) -> tuple[tuple[int, ...], list[bool]]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from ranvier.errors import InputError
@@ -148,17 +147,12 @@ def lesions(mask: Mask, *, rule: Rule | str) -> Lesions:
     """
     chosen = checked_rule(rule, mask)
     found = components(mask, chosen)
-    table = table_order(found, mask).drop("component")
+    table = lesion_table(found, mask)
     counted = int(found.counted.sum())
-    notes = list(mask.notes)
-    if touching := int((found.border & found.counted).sum()):
-        notes.append(BORDER_NOTE.format(plural(touching, "counted lesion")))
-    if mask.tool is None:
-        notes.append("It is not recorded who or what made the mask.")
     return Lesions(
         name=f"Lesions in {mask.name}",
         table=table,
-        trace=_trace(table),
+        trace=lesion_trace(table),
         reasons=SIZE_REASONS,
         method=(
             f"{plural(counted, 'lesion')} of {found.voxels[found.counted].sum() * mask.voxel_mm3:.1f} mm³ "
@@ -168,8 +162,18 @@ def lesions(mask: Mask, *, rule: Rule | str) -> Lesions:
         definition=chosen,
         references=(chosen.source,),
         mask=mask,
-        notes=tuple(notes),
+        notes=mask_notes(found, mask),
     )
+
+
+def mask_notes(found: Components, mask: Mask) -> tuple[str, ...]:
+    """Say what a reader of any table of these components must know of the mask."""
+    notes = list(mask.notes)
+    if touching := int((found.border & found.counted).sum()):
+        notes.append(BORDER_NOTE.format(plural(touching, "counted lesion")))
+    if mask.tool is None:
+        notes.append("It is not recorded who or what made the mask.")
+    return tuple(notes)
 
 
 def summary(mask: Mask, *, rule: Rule | str) -> Fit:
@@ -278,8 +282,8 @@ def _number(quantity: str, value: float, unit: str, rule: Rule, mask: Mask) -> E
     )
 
 
-def table_order(found: Components, mask: Mask) -> pl.DataFrame:
-    """Give one row per component in the order of the numbers of lesions, with its place as component."""
+def lesion_table(found: Components, mask: Mask, **more: Any) -> pl.DataFrame:
+    """Give one row per component, numbered: counted ones first, then by falling volume, with more columns."""
     rows = pl.DataFrame(
         {
             "counted": found.counted,
@@ -293,7 +297,7 @@ def table_order(found: Components, mask: Mask) -> pl.DataFrame:
             "extent_a_mm": found.extent[:, 1],
             "extent_s_mm": found.extent[:, 2],
             "border": found.border,
-            "component": np.arange(len(found.voxels)),
+            **more,
         }
     )
     by = ["counted", "voxels", "s_mm", "a_mm", "r_mm"]
@@ -301,7 +305,8 @@ def table_order(found: Components, mask: Mask) -> pl.DataFrame:
     return order.with_row_index("lesion", offset=1).cast({"lesion": pl.Int64})
 
 
-def _trace(table: pl.DataFrame) -> pl.DataFrame:
+def lesion_trace(table: pl.DataFrame) -> pl.DataFrame:
+    """Say for each component whether it is counted and why."""
     return table.select(
         pl.format("lesion {}", "lesion").alias("subject"),
         pl.lit(None, dtype=pl.Int64).alias("day"),

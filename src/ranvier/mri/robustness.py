@@ -23,9 +23,7 @@ __all__ = ["agreement", "sensitivity"]
 COUNTS = ("before", "after", "new", "enlarging", "stable", "shrinking", "resolved", "cut")
 
 
-def sensitivity(
-    mask: Mask, after: Mask | None = None, *, rule: Rule | str, on_geometry: str = "error"
-) -> Derivation:
+def sensitivity(mask: Mask, after: Mask | None = None, *, rule: Rule | str) -> Derivation:
     """Give the counts of a scan, or of a comparison, under the rule and three others beside it.
 
     Parameters
@@ -36,8 +34,6 @@ def sensitivity(
         The scan after, on the same grid.
     rule : Rule or str
         The rule that the reported number uses; a rule or the name of one of `RULES`.
-    on_geometry : {"error", "warn"}
-        As in `compare`.
 
     Returns
     -------
@@ -70,7 +66,7 @@ def sensitivity(
     rows = []
     for changed, other in _alternatives(chosen):
         fit = summary(mask, rule=other)
-        counts = {} if after is None else compare(mask, after, rule=other, on_geometry=on_geometry).counts
+        counts = {} if after is None else compare(mask, after, rule=other).counts
         rows.append(
             {
                 "rule": other.name,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
+import dataclasses
 from typing import TYPE_CHECKING
 
 import polars as pl
 import polars.selectors as cs
 
 from ranvier import mri
-from ranvier.errors import RanvierWarning
 from ranvier.report.drawing import draw
 from ranvier.report.model import Block, Bullets, DataTable, Drawing, Paragraph
 from ranvier.result import Derivation, number, percent, plural
@@ -162,10 +161,9 @@ def sensitivity_table(found: Derivation) -> DataTable:
 
 
 def _other_rules(change: mri.LesionComparison) -> Derivation:
-    """Compare under other rules too; how far the grids lie apart is noted by the comparison itself."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RanvierWarning)
-        return mri.sensitivity(change.before, change.after, rule=change.definition, on_geometry="warn")
+    """Compare under other rules too; how far the two grids lie apart is noted by the comparison itself."""
+    after = dataclasses.replace(change.after, affine=change.before.affine)
+    return mri.sensitivity(change.before, after, rule=change.definition)
 
 
 def _beside(notes: tuple[str, ...]) -> list[Block]:
