@@ -238,6 +238,17 @@ def test_a_table_that_cannot_be_written_leaves_no_page_behind(folder: Path, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["lesions.csv"]
 
 
+def test_two_scans_without_a_lesion_have_a_page(folder: Path, tmp_path: Path) -> None:
+    empty = folder / "traps" / "empty.nii.gz"
+    code, said, _ = call(empty, "--before", empty, "--out", tmp_path)
+    assert code == 0
+    assert (
+        "0 new, 0 enlarging, 0 stable, 0 shrinking, 0 resolved. Lesions counted: 0 before, 0 after." in said
+    )
+    assert "Both visits have the same file, byte for byte" in said
+    assert "No lesion is new or enlarging." in (tmp_path / "lesions.html").read_text(encoding="utf-8")
+
+
 def test_scans_of_different_rules_and_things_that_are_no_scans_are_refused() -> None:
     mask = mri.mask_from_array(np.ones((3, 3, 3)), np.eye(4))
     found = [mri.lesions(mask, rule=rule) for rule in ("default", "sct")]

@@ -17,6 +17,7 @@ from ranvier import mri
 from ranvier.errors import InputError, RanvierWarning
 from ranvier.mri._fate_style import STYLES
 from ranvier.mri._fates import FATES
+from ranvier.mri.pictures import _change, _one_scan
 from ranvier.report.drawing import draw
 
 SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "mri_lesions" / "make_masks.py"
@@ -177,18 +178,39 @@ def test_the_number_of_rows_is_limited(at_most) -> None:
         mri.picture(mri.summary(scan(), rule="default"))
 
 
-def test_an_image_with_an_infinite_value_is_refused_and_a_flat_one_is_drawn(tmp_path: Path) -> None:
-    grey = np.ones(SHAPE, dtype=np.float32)
-    flat = mri.read_image(save(tmp_path / "flat.nii", grey))
-    assert flat.window() == (1.0, 2.0)
-    assert mri.picture(mri.lesions(scan((3, 4, 3)), rule="default"), image=flat).axes
-    grey[2, 3, 4] = np.inf
-    with pytest.raises(InputError, match=r"endless.nii: not all values are finite"):
-        mri.read_image(save(tmp_path / "endless.nii", grey))
+@pytest.mark.parametrize("dark", [1, 10])
+def test_an_image_of_two_values_is_drawn_black_and_white(dark: int) -> None:
+    grey = np.full(SHAPE, 7.0)
+    grey[:dark, : 4 * dark, : dark + 1] = 0
+    image = mri.image_from_array(grey, AFFINE)
+    whole = mri.picture(mri.lesions(scan((0, 2, 0)), rule="default"), image=image).axes[0]
+    assert set(np.unique(whole.get_images()[0].get_array())) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_voxel_that_is_drawn_belongs_to_the_group_that_the_table_says(seed: int) -> None:
+    values = [np.random.default_rng([seed, visit]).random((14, 13, 12)) < 0.08 for visit in (0, 1)]
+    change = mri.compare(*(mri.mask_from_array(each, AFFINE) for each in values), rule="default")
+    drawn = _change(change, None, None, at_most=3)
+    assert drawn.kinds == tuple(change.table["fate"])
+    for scan_, mask, column in zip(drawn.scans, values, ("voxels_before", "voxels_after"), strict=True):
+        planes = np.stack([scan_.plane(k) for k in range(mask.shape[2])], axis=2)
+        assert np.array_equal(planes > 0, mask)
+        assert np.bincount(planes[planes > 0], minlength=change.table.height + 1)[1:].tolist() == list(
+            change.table[column]
+        )
+    found = mri.lesions(change.before, rule="default")
+    one = _one_scan(found, None, at_most=3)
+    planes = np.stack([one.scans[0].plane(k) for k in range(values[0].shape[2])], axis=2)
+    for row in found.table.iter_rows(named=True):
+        index = np.argwhere(planes == row["lesion"])
+        assert len(index) == row["voxels"]
+        centre = AFFINE[:3, :3] @ index.mean(axis=0) + AFFINE[:3, 3]
+        np.testing.assert_allclose(centre, [row["r_mm"], row["a_mm"], row["s_mm"]], atol=1e-9)
 
 
 def test_an_image_with_two_positions_warns(tmp_path: Path) -> None:
-    picture = nibabel.Nifti1Image(np.ones(SHAPE, np.uint8), AFFINE)
+    picture = nibabel.Nifti1Image(np.arange(np.prod(SHAPE), dtype=np.int16).reshape(SHAPE), AFFINE)
     moved = AFFINE.copy()
     moved[0, 3] += 3
     picture.set_sform(AFFINE, code=1)

@@ -34,7 +34,7 @@ AFAR = 0.6
 """Times the width of every line on a whole slice."""
 
 Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,7 +51,7 @@ class Scan:
 
     def plane(self, k: int) -> Ints:
         """Give the group of each voxel of a whole slice."""
-        full = np.zeros(self.mask.voxels.shape[:2], dtype=np.int64)
+        full = np.zeros(self.mask.voxels.shape[:2], dtype=np.int32)
         first = self.box[2].start
         if first <= k < self.box[2].stop:
             full[self.box[:2]] = self.groups[:, :, k - first]

@@ -1,4 +1,4 @@
-"""Images of scans: grey values to draw lesions on and to register. Lesions are never found in them here."""
+"""Images of scans: the grey values that registration compares. Lesions are never found in them here."""
 
 from __future__ import annotations
 
@@ -11,14 +11,9 @@ import numpy.typing as npt
 
 from ranvier.errors import InputError
 from ranvier.mri._files import load
-from ranvier.mri._geometry import NOTED_VOXELS, farthest_corner, farthest_in_voxels
-from ranvier.mri.mask import Mask, one_volume, steps_of, turn, usable_affine
+from ranvier.mri.mask import one_volume, steps_of, turn, usable_affine
 
-__all__ = ["Image", "check_on_grid", "image_from_array", "read_image"]
-
-BRIGHTEST = 99.8
-"""Percentile of the values above the background that is drawn white; a few voxels of fat or flow are
-brighter."""
+__all__ = ["Image", "image_from_array", "read_image"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,18 +66,6 @@ class Image:
             "stored": self.stored,
             "notes": list(self.notes),
         }
-
-    def window(self) -> tuple[float, float]:
-        """Give the grey values that are drawn black and white.
-
-        Returns
-        -------
-        tuple of float
-            The first percentile of all values, and the 99.8th of those above it.
-        """
-        low = float(np.percentile(self.voxels, 1))
-        above = self.voxels[self.voxels > low]
-        return (low, float(np.percentile(above, BRIGHTEST))) if above.size else (low, low + 1.0)
 
 
 def image_from_array(values: Any, affine: Any, *, name: str = "the array") -> Image:
@@ -172,22 +155,3 @@ def _grey(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.float32]:
     if grey.min() == grey.max():
         raise InputError(f"{name}: every voxel has the value {grey.min():g}; this is no image of a scan.")
     return grey
-
-
-def check_on_grid(image: Image, mask: Mask) -> None:
-    """Refuse an image that does not lie on the grid of the mask: its lesions would be drawn elsewhere."""
-    if not isinstance(image, Image):
-        raise InputError(f"{type(image).__name__} is not an image; make one with mri.read_image.")
-    advice = "Give the image on which the mask was drawn, or move the image to the grid of the mask."
-    if image.voxels.shape != mask.voxels.shape:
-        raise InputError(
-            f"{image.name} and {mask.name}: shapes {image.voxels.shape} and {mask.voxels.shape} (right, "
-            f"anterior, superior). {advice}"
-        )
-    voxels = farthest_in_voxels(image.affine, mask.affine, mask.voxels.shape)
-    if voxels > NOTED_VOXELS:
-        apart = farthest_corner(image.affine, mask.affine, mask.voxels.shape)
-        raise InputError(
-            f"{image.name} and {mask.name}: corresponding corners lie up to {apart:.3g} mm ({voxels:.2g} "
-            f"voxels) apart. {advice}"
-        )

@@ -14,10 +14,11 @@ from ranvier.errors import InputError
 from ranvier.mri._components import label, lesion_box, measure
 from ranvier.mri._fate_style import STYLES
 from ranvier.mri._fates import FATES
+from ranvier.mri._geometry import NOTED_VOXELS, farthest_corner, farthest_in_voxels
 from ranvier.mri._panels import MARK, Frame, Scan, paint, write
 from ranvier.mri.comparison import LesionComparison, judged
-from ranvier.mri.images import Image, check_on_grid
-from ranvier.mri.mask import Mask
+from ranvier.mri.images import Image
+from ranvier.mri.mask import Box, Mask
 from ranvier.mri.measures import Lesions, lesion_table
 from ranvier.mri.rule import Rule
 from ranvier.result import number, plural
@@ -36,6 +37,9 @@ COLUMN, ROW, HEAD = 2.53, 2.35, 1.5
 """Inches: width of a column, height of a lesion's row, and room for heading, legend and notes."""
 NOTE_LETTERS = 42
 """Letters of the note that fit below one column."""
+DARKEST, BRIGHTEST = 1, 99.8
+"""Percentiles of all values that are drawn black, and of those above it that are drawn white: a few voxels of
+fat or flow are brighter than any lesion."""
 CHANGED = ("new", "enlarging")
 MOST_ROWS = 40
 """Rows that one figure can hold."""
@@ -46,7 +50,7 @@ SIDES = (
 
 NO_IMAGE = "Where no image was given, the mask is drawn on plain grey."
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -142,10 +146,10 @@ def picture(
 def _change(found: LesionComparison, first: Image | None, second: Image | None, at_most: int) -> _Scene:
     box = lesion_box(found.before, found.after)
     visits, table = judged(found.before, found.after, found.definition, box=box)
-    number_of = np.empty(visits.n, dtype=np.int64)  # of the group in the table, by its place in the graph
+    number_of = np.empty(visits.n, dtype=np.int32)  # of the group in the table, by its place in the graph
     number_of[table["owner"].to_numpy()] = table["group"].to_numpy()
     scans = tuple(
-        _scan(mask, picture, np.concatenate([[0], number_of[owner]])[labels], box)
+        _scan(mask, picture, np.append(np.int32(0), number_of[owner])[labels], box)
         for mask, picture, owner, labels in zip(
             (found.before, found.after), (first, second), visits.owner, visits.labels, strict=True
         )
@@ -175,10 +179,9 @@ def _one_scan(found: Lesions, image: Image | None, at_most: int) -> _Scene:
     box = lesion_box(found.mask)
     labels = label(found.mask, box, found.definition)
     parts = measure(labels, found.mask, box, found.definition)
-    places = np.arange(len(parts.voxels))
-    order = lesion_table(parts, found.mask, component=places)["component"].to_numpy()
-    number_of = np.empty(order.size + 1, dtype=np.int64)
-    number_of[0], number_of[order + 1] = 0, np.arange(1, order.size + 1)
+    order = lesion_table(parts, found.mask, owner=np.arange(parts.voxels.size))["owner"].to_numpy()
+    number_of = np.zeros(order.size + 1, dtype=np.int32)
+    number_of[order + 1] = np.arange(1, order.size + 1)
     counted = found.table.filter("counted")
     rest = counted.height - at_most
     return _Scene(
@@ -201,11 +204,38 @@ def _rule(rule: Rule) -> str:
     return f"rule {rule.name}, settings {rule.fingerprint()}"
 
 
-def _scan(mask: Mask, image: Image | None, groups: Ints, box: tuple[slice, slice, slice]) -> Scan:
+def _scan(mask: Mask, image: Image | None, groups: Ints, box: Box) -> Scan:
     if image is not None:
-        check_on_grid(image, mask)
-    grey = (0.0, 1.0) if image is None else image.window()
+        _check_on_grid(image, mask)
+    grey = (0.0, 1.0) if image is None else _window(image)
     return Scan(mask=mask, image=image, grey=grey, groups=groups, box=box)
+
+
+def _check_on_grid(image: Image, mask: Mask) -> None:
+    """Refuse an image that does not lie on the grid of the mask: its lesions would be drawn elsewhere."""
+    if not isinstance(image, Image):
+        raise InputError(f"{type(image).__name__} is not an image; make one with mri.read_image.")
+    advice = "Give the image on which the mask was drawn, or move the image to the grid of the mask."
+    if image.voxels.shape != mask.voxels.shape:
+        raise InputError(
+            f"{image.name} and {mask.name}: shapes {image.voxels.shape} and {mask.voxels.shape} (right, "
+            f"anterior, superior). {advice}"
+        )
+    voxels = farthest_in_voxels(image.affine, mask.affine, mask.voxels.shape)
+    if voxels > NOTED_VOXELS:
+        apart = farthest_corner(image.affine, mask.affine, mask.voxels.shape)
+        raise InputError(
+            f"{image.name} and {mask.name}: corresponding corners lie up to {apart:.3g} mm ({voxels:.2g} "
+            f"voxels) apart. {advice}"
+        )
+
+
+def _window(image: Image) -> tuple[float, float]:
+    """Give the grey values that are drawn black and white."""
+    low, most = float(np.percentile(image.voxels, DARKEST)), float(image.voxels.max())
+    if low >= most:  # nearly everything is as bright as the brightest
+        return float(image.voxels.min()), most
+    return low, float(np.percentile(image.voxels[image.voxels > low], BRIGHTEST))
 
 
 def _draw(figure: Figure, scene: _Scene) -> None:
