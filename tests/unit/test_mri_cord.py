@@ -169,9 +169,9 @@ def test_the_strip_shows_levels_lengths_and_what_is_new():
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["C2", "C3", "C4"]
     assert {text.get_text() for text in ax.texts} == {"72 mm", "10 mm", "8 mm"}
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
-        "counted",
-        "new",
-        "below the size limit",
+        "lesion, counted",
+        "lesion, new",
+        "lesion, below the size limit",
     ]
     assert ax.get_xticklabels()[1].get_text().startswith("after\n2 lesions\n18 mm")
 

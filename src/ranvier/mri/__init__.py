@@ -11,7 +11,6 @@ from ranvier.mri.halfspace import halfway
 from ranvier.mri.images import Image, image_from_array, read_image
 from ranvier.mri.labels import LabelMap, labels_from_array, read_labels
 from ranvier.mri.levels import LEVELS
-from ranvier.mri.images import Image, image_from_array, read_image
 from ranvier.mri.mask import Mask, mask_from_array
 from ranvier.mri.measures import Lesions, LesionSummary, lesions, summary
 from ranvier.mri.pictures import picture
@@ -64,7 +63,6 @@ __all__ = [
     "halfway",
     "image_from_array",
     "labels_from_array",
-    "image_from_array",
     "lesions",
     "locate",
     "mask_from_array",

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, spatial
 
-from ranvier.mri._components import Box, Ints
+from ranvier.mri._components import Ints
 from ranvier.mri.labels import LabelMap
+from ranvier.mri.mask import Box
 
 __all__ = ["Placed"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
-__all__ = ["angle_degrees", "between", "box_corners", "farthest", "frame", "half", "moved"]
+__all__ = ["angle_degrees", "between", "box_corners", "farthest", "frame", "half", "inverse", "moved"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,9 +25,14 @@ def half(movement: Floats) -> Floats:
     return result
 
 
+def inverse(movement: Floats) -> Floats:
+    """Give the movement back."""
+    return np.asarray(np.linalg.inv(movement), dtype=np.float64)
+
+
 def between(first: Floats, second: Floats) -> Floats:
     """Give the movement in the middle of two."""
-    return np.asarray(first @ half(np.linalg.inv(first) @ second))
+    return np.asarray(first @ half(inverse(first) @ second))
 
 
 def frame(affine: Floats, shape: tuple[int, ...]) -> Floats:

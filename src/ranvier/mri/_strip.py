@@ -73,7 +73,7 @@ def strip(
     ax.set_title(title, wrap=True, fontsize=10)
     kinds = [kind for kind in STYLES if kind in used]
     if kinds:
-        patches = [Patch(label=kind, **STYLES[kind]) for kind in kinds]
+        patches = [Patch(label=f"lesion, {kind}", **STYLES[kind]) for kind in kinds]
         ax.legend(handles=patches, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 

@@ -119,6 +119,8 @@ class Dissemination(Derivation):
         matplotlib Axes
             The axes drawn on.
         """
+        from matplotlib.ticker import MaxNLocator
+
         if ax is None:
             from matplotlib.figure import Figure
 
@@ -131,6 +133,7 @@ class Dissemination(Derivation):
         ax.bar_label(bars, words, padding=6)
         ax.plot([row["needed"] for row in rows], names, "k|", markersize=16, markeredgewidth=2)
         ax.set_xlim(0, max(3, *known) * 1.3)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.invert_yaxis()
         ax.set_xlabel("lesions; the mark is the number asked for")
         ax.set_title(self.name)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ranvier.errors import InputError
-from ranvier.mri._rigid import between, box_corners, farthest, frame, half, moved
+from ranvier.mri._rigid import between, box_corners, farthest, frame, half, inverse, moved
 from ranvier.mri.mask import Mask
 from ranvier.mri.registration import Registration
 from ranvier.mri.rule import VOXEL_SLACK
@@ -85,7 +85,7 @@ def halfway(before: Mask, after: Mask, registration: Registration) -> tuple[Mask
             f"{type(registration).__name__} is no registration; give what mri.register made of the two scans."
         )
     to_half = half(registration.transform)
-    ways = to_half, np.linalg.inv(to_half)  # from the space of each visit to the one half-way
+    ways = to_half, inverse(to_half)  # from the space of each visit to the one half-way
     affine, shape = _grid((before, after), ways)
     shares, inside = zip(
         *(_sampled(mask, way, affine, shape) for mask, way in zip((before, after), ways, strict=True)),
@@ -93,10 +93,10 @@ def halfway(before: Mask, after: Mask, registration: Registration) -> tuple[Mask
     )
     both = inside[0] & inside[1]
     moved_by = farthest(registration.transform, np.eye(4), _corners(before)) / 2
-    there = registration.transform, np.linalg.inv(registration.transform)
+    there = registration.transform, inverse(registration.transform)
     unseen = _unseen_mm3(before, after, there[0]), _unseen_mm3(after, before, there[1])
     first, second = (
-        _moved(mask, (share > CUT) & both, affine, _said(mask, moved_by, lost))
+        _moved(mask, (share > CUT) & both, affine, _said(moved_by, lost))
         for mask, share, lost in zip((before, after), shares, unseen, strict=True)
     )
     return first, second
@@ -111,7 +111,7 @@ def _grid(masks: tuple[Mask, Mask], ways: tuple[Floats, Floats]) -> tuple[Floats
     """Give affine and shape of a grid in the middle of both, over the box that they share."""
     frames = [way @ frame(mask.affine, mask.voxels.shape) for mask, way in zip(masks, ways, strict=True)]
     middle = between(*frames)
-    back = np.linalg.inv(middle)
+    back = inverse(middle)
     ends = [moved(back @ way, _corners(mask)) for mask, way in zip(masks, ways, strict=True)]
     low = np.max([corners.min(axis=0) for corners in ends], axis=0)
     high = np.min([corners.max(axis=0) for corners in ends], axis=0)
@@ -134,7 +134,7 @@ def _sampled(
     """Give the share of lesion in each voxel of the new grid, and whether the old volume reaches there."""
     from scipy import ndimage
 
-    index = np.linalg.inv(mask.affine) @ np.linalg.inv(way) @ affine
+    index = inverse(mask.affine) @ inverse(way) @ affine
     share = ndimage.affine_transform(
         mask.voxels.astype(np.float32),
         index[:3, :3],
@@ -153,18 +153,20 @@ def _sampled(
 
 def _unseen_mm3(mask: Mask, other: Mask, to_other: Floats) -> float:
     """Give the volume of lesion that the volume of the other visit does not reach."""
-    index = np.linalg.inv(other.affine) @ to_other @ mask.affine
+    index = inverse(other.affine) @ to_other @ mask.affine
     places = moved(index, np.argwhere(mask.voxels).astype(float))
     sides = np.array(other.voxels.shape)
     beyond = (places < -0.5 - VOXEL_SLACK) | (places > sides - 0.5 + VOXEL_SLACK)
     return int(beyond.any(axis=1).sum()) * mask.voxel_mm3
 
 
-def _said(mask: Mask, by_mm: float, unseen_mm3: float) -> list[str]:
+def _said(by_mm: float, unseen_mm3: float) -> list[str]:
     """Say what was done to a mask."""
-    notes = [
-        f"Moved half-way between the visits, by up to {by_mm:.2f} mm, interpolated linearly and cut above {CUT:g}."
-    ]
+    said = (
+        f"Moved half-way between the visits, by up to {by_mm:.2f} mm, interpolated linearly and cut above "
+        f"{CUT:g}."
+    )
+    notes = [said]
     if unseen_mm3:
         notes.append(
             f"{unseen_mm3:.1f} mm³ of lesion lie outside what the other scan shows and are left out; lesions "

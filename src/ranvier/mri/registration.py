@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ranvier.errors import ConvergenceError, InputError
-from ranvier.mri._rigid import angle_degrees, between, box_corners, farthest, moved
+from ranvier.mri._rigid import angle_degrees, between, box_corners, farthest, inverse, moved
 from ranvier.mri.images import Image
 
 if TYPE_CHECKING:
@@ -146,11 +146,11 @@ class Registration:
             ax = Figure(figsize=(5, 5), layout="constrained").add_subplot()
         sides = self.fixed.voxels.shape
         first, second = np.indices(sides[:2])
-        corners = np.linalg.inv(self.fixed.affine) @ np.column_stack([head_corners(self.fixed), np.ones(8)]).T
+        corners = inverse(self.fixed.affine) @ np.column_stack([head_corners(self.fixed), np.ones(8)]).T
         middle = np.full(first.shape, round(float(corners[2].mean())))
         index = np.stack([first, second, middle], axis=-1).reshape(-1, 3)
         world = moved(self.transform @ self.fixed.affine, index)
-        there = moved(np.linalg.inv(self.moving.affine), world)
+        there = moved(inverse(self.moving.affine), world)
         other = ndimage.map_coordinates(self.moving.voxels, there.T, order=1).reshape(first.shape)
         side = max(1, sides[0] // 8)
         squares = ((first // side + second // side) % 2).astype(bool)
@@ -226,7 +226,7 @@ def register(fixed: Image, moving: Image, *, seed: int) -> Registration:
     with _one_thread(package):
         forth, before, after = _one_way(package, fixed, moving, seed)
         back, _, _ = _one_way(package, moving, fixed, seed)
-    apart = farthest(forth, np.linalg.inv(back), head_corners(fixed))
+    apart = farthest(forth, inverse(back), head_corners(fixed))
     if apart > REFUSED_MM:
         raise ConvergenceError(
             f"{fixed.name} and {moving.name}: fixed to moving and moving to fixed differ by {apart:.1f} mm, "
@@ -238,7 +238,7 @@ def register(fixed: Image, moving: Image, *, seed: int) -> Registration:
         notes.append(
             f"The two directions differ by more than {NOTED_MM:g} mm: small lesions may seem to move."
         )
-    transform = between(forth, np.linalg.inv(back))
+    transform = between(forth, inverse(back))
     transform.flags.writeable = False
     return Registration(
         transform=transform,
@@ -370,4 +370,4 @@ def _matrix(transform: Any) -> Floats:
 def _stretched(slice_: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Bring the brightness of a slice to 0 to 1."""
     low, high = np.percentile(slice_, [1, 99])
-    return np.clip((slice_ - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((slice_ - low) / max(high - low, 1e-6), 0, 1), dtype=np.float32)

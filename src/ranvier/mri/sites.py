@@ -101,6 +101,8 @@ class LocatedLesions(Lesions):
         matplotlib Axes
             The axes drawn on.
         """
+        from matplotlib.ticker import MaxNLocator
+
         if ax is None:
             from matplotlib.figure import Figure
 
@@ -110,6 +112,7 @@ class LocatedLesions(Lesions):
         words = [f"{n}, {self.volumes_mm3[site]:.0f} mm³" for site, n in self.counts.items()]
         ax.bar_label(bars, words, padding=4)
         ax.set_xlim(0, max(1, *counts) * 1.35)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.invert_yaxis()
         ax.set_xlabel("counted lesions, with their volume")
         ax.set_title(self.name)
