@@ -19,7 +19,8 @@ from ranvier.mri.regions import REGIONS, SITES, Regions, regions_preset
 from ranvier.mri.registration import Registration, register
 from ranvier.mri.robustness import agreement, sensitivity
 from ranvier.mri.rule import CONNECTIVITIES, RULES, Rule, rule_preset
-from ranvier.mri.scans import ScanCounts, count_scans
+from ranvier.mri.scan_counts import ScanCounts
+from ranvier.mri.scans import count_scans
 from ranvier.mri.sites import NEAR_MM, ORDERS, LocatedLesions, locate
 from ranvier.mri.tracks import LesionTracks, track
 

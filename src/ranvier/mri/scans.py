@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
 import polars as pl
 
-from ranvier.errors import InputError
-from ranvier.mri._scan_masks import CORD_LENGTHS, Row, Scan, compared, read, walk
-from ranvier.mri.comparison import LesionComparison
+from ranvier.mri._scan_masks import CORD_LENGTHS, Row, Scan, walk
 from ranvier.mri.rule import rule_preset
-from ranvier.result import TRACE_SCHEMA, Derivation, plural
+from ranvier.mri.scan_counts import ScanCounts
+from ranvier.result import TRACE_SCHEMA, plural
 from ranvier.tables import FINDING_SCHEMA
 from ranvier.tables import Rule as Check
 from ranvier.trial import LesionPlan, Trial
 
-__all__ = ["ScanCounts", "count_scans"]
+__all__ = ["count_scans"]
 
 TYPED = ("t2_count", "t2_volume_mm3", "new_t2", "enlarging_t2")
 """Columns of mri that a mask gives as well."""
@@ -72,90 +69,6 @@ METHOD = (
     "each region and measure one source enters the results: the masks, where every scan with a typed number "
     "has one, else the typed numbers; the two are never mixed."
 )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ScanCounts(Derivation):
-    """What the lesion masks of a trial give, beside what was typed in.
-
-    Parameters
-    ----------
-    mri : polars.DataFrame
-        The table of scans as the results use it: counts from masks where these are the source, the typed ones
-        elsewhere, and the columns of `CORD_LENGTHS`.
-    sources : polars.DataFrame
-        Columns region, measure, source (masks, typed), scans (rows of mri), with_mask, with_number.
-    pairs : polars.DataFrame
-        One row per comparison with the scan before. Columns subject, region, day_before, day, mask_before,
-        mask, and the counts of `LesionComparison`.
-    by_rule : polars.DataFrame
-        The counts of every scan under the rule and three others: subject, day, region and the columns of
-        `sensitivity`, where new, enlarging and the others are those against the scan before.
-    masks : mapping of str to pathlib.Path
-        Where each mask lies.
-    plan : LesionPlan
-        How the masks were read and compared.
-    notes : tuple of str
-        Sentences that a reader must not miss.
-    """
-
-    mri: pl.DataFrame
-    sources: pl.DataFrame
-    pairs: pl.DataFrame
-    by_rule: pl.DataFrame
-    masks: Mapping[str, Path]
-    plan: LesionPlan
-    notes: tuple[str, ...] = ()
-
-    def explain(self, subject: str | None = None) -> str:
-        """Say how the masks were counted and which source entered, or what happened to one patient's scans.
-
-        Parameters
-        ----------
-        subject : str, optional
-            One patient; all of them when None.
-
-        Returns
-        -------
-        str
-            Sentences.
-
-        Raises
-        ------
-        InputError
-            When there is no such patient.
-        """
-        said = super().explain(subject)
-        return said if subject is not None else " ".join([said, *self.notes])
-
-    def comparison(self, subject: str, region: str, day: int) -> LesionComparison:
-        """Read two masks again and compare them, for a closer look or a picture.
-
-        Parameters
-        ----------
-        subject, region : str
-            The patient and the region.
-        day : int
-            Day of the later scan.
-
-        Returns
-        -------
-        LesionComparison
-            The scan before against this one.
-
-        Raises
-        ------
-        InputError
-            When there is no such pair, or a mask is no longer there.
-        """
-        found = self.pairs.filter(subject=subject, region=region, day=day)
-        if found.is_empty():
-            raise InputError(
-                f"no masks were compared for {subject!r}, {region}, day {day}; see pairs for those that were."
-            )
-        names = found.select("mask_before", "mask").row(0)
-        before, after = (read(self.masks[name], self.plan) for name in names)
-        return compared(before, after, self.definition, self.plan)
 
 
 def count_scans(trial: Trial) -> ScanCounts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,14 @@ _VARIABLES = {
     PAPER: "--paper",
     **{colour: f"--s{place}" for place, colour in enumerate(SERIES, start=1)},
 }
+_GREYS = {
+    "#000000": "--ink",
+    "#ffffff": "--paper",
+    "#404040": "--ink",
+    "#595959": "--soft",
+    "#e5e5e5": "--rule",
+}
+"""Black, white and greys of results that are drawn to be printed; pictures of scans keep them as they are."""
 _SETTINGS: dict[Any, Any] = {
     "text.parse_math": False,  # a name from the data is never a formula
     "svg.fonttype": "none",  # text stays text
@@ -80,7 +88,14 @@ def _house_style() -> Iterator[None]:
         yield
 
 
-def draw(key: str, paint: Callable[[Figure], None], *, size: tuple[float, float], title: str) -> str:
+def draw(
+    key: str,
+    paint: Callable[[Figure], None],
+    *,
+    size: tuple[float, float],
+    title: str,
+    greys: bool = False,
+) -> str:
     """Paint a figure and give it as SVG for a page.
 
     Parameters
@@ -93,6 +108,8 @@ def draw(key: str, paint: Callable[[Figure], None], *, size: tuple[float, float]
         Width and height in inches.
     title : str
         Name of the drawing for people who cannot see it.
+    greys : bool
+        Whether black, white and greys stand for the page's own colours, too.
 
     Returns
     -------
@@ -121,7 +138,8 @@ def draw(key: str, paint: Callable[[Figure], None], *, size: tuple[float, float]
             ):
                 warnings.filterwarnings("ignore", message=words, category=UserWarning)
             figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return _for_page(buffer.getvalue().decode("utf-8"), key, title)
+    colours = _VARIABLES | _GREYS if greys else _VARIABLES
+    return _for_page(buffer.getvalue().decode("utf-8"), key, title, colours)
 
 
 def month_axis(ax: Axes) -> None:
@@ -191,25 +209,27 @@ def name_lanes(ax: Axes, names: Sequence[str], *, letters: int = NAME_SHOWN) -> 
     ax.set_yticks(range(len(names)), [short(name, letters=letters) for name in names])
 
 
-def _for_page(svg: str, key: str, title: str) -> str:
+def _for_page(svg: str, key: str, title: str, colours: Mapping[str, str]) -> str:
     """Cut the prologue, make ids unique, and let the page set colours and font."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, flags=re.DOTALL)
     body = re.sub(r"<!--.*?-->\s*|<style.*?</style>\s*", "", body, flags=re.DOTALL)
-    body = re.sub(r"<[^>]*>", lambda tag: _tag_for_page(tag.group(), key), body)  # never text from the data
+    body = re.sub(
+        r"<[^>]*>", lambda tag: _tag_for_page(tag.group(), key, colours), body
+    )  # never text from the data
     label = title.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     box = re.search(r'viewBox="[^"]+"', body)
     opening = f'<svg {box.group() if box else ""} role="img" aria-label="{label}">'
     return opening + body[body.index(">") + 1 :].rstrip()
 
 
-def _tag_for_page(tag: str, key: str) -> str:
+def _tag_for_page(tag: str, key: str, colours: Mapping[str, str]) -> str:
     """Change ids, links, fonts and colours inside one tag."""
     tag = re.sub(r'\bid="([^"]+)"', rf'id="{key}-\1"', tag)
     tag = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-\1)", tag)
     tag = re.sub(r'(xlink:)?href="#([^"]+)"', rf'href="#{key}-\2"', tag)
     tag = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", tag)
     tag = re.sub(r"font-family: [^;\"]+;?", "", tag)
-    for colour, variable in _VARIABLES.items():
+    for colour, variable in colours.items():
         tag = tag.replace(colour, f"var({variable}, {colour})")
     return tag

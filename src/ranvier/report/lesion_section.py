@@ -15,7 +15,7 @@ from ranvier.result import Derivation, number, percent, plural
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["change_blocks", "scan_blocks", "sensitivity_table"]
+__all__ = ["change_blocks", "scan_blocks", "sensitivity_table", "slices"]
 
 ROWS_LISTED = 200
 """Lesions or groups listed on a page; lesions.csv holds all of them."""
@@ -86,7 +86,7 @@ def change_blocks(
         sensitivity_table(change.sensitivity()),
         *_beside(change.notes),
         *_not_judged(change),
-        _slices(change, key, image, image_before),
+        slices(change, key, image, image_before),
         _bars(change, key),
         _listing("Every group of lesions", listed, GROUP_COLUMNS),
     ]
@@ -124,7 +124,7 @@ def scan_blocks(found: mri.Lesions, *, key: str = "lesions", image: mri.Image | 
         Paragraph(text=f"{found.definition.text()} Settings {found.definition.fingerprint()}."),
         sensitivity_table(mri.sensitivity(found.mask, rule=found.definition)),
         *_beside((*found.notes, *(note for note in fit.notes if note not in found.notes))),
-        _slices(found, key, image, None),
+        slices(found, key, image, None),
         _listing("Every lesion", found.table, LESION_COLUMNS),
     ]
 
@@ -188,10 +188,28 @@ def _listing(caption: str, table: pl.DataFrame, columns: dict[str, str]) -> Data
     )
 
 
-def _slices(
-    found: mri.LesionComparison | mri.Lesions, key: str, image: mri.Image | None, before: mri.Image | None
+def slices(
+    found: mri.LesionComparison | mri.Lesions,
+    key: str,
+    image: mri.Image | None = None,
+    before: mri.Image | None = None,
 ) -> Drawing:
-    """Draw the slices, and say in words what they show."""
+    """Draw slices through lesions, and say in words what they show.
+
+    Parameters
+    ----------
+    found : LesionComparison or Lesions
+        From `mri.compare`, whose new and enlarging lesions are drawn, or from `mri.lesions`.
+    key : str
+        Prefix of the figure, unique on the page.
+    image, before : Image, optional
+        Scans to draw on, of the visit after and before.
+
+    Returns
+    -------
+    Drawing
+        At most `ROWS_DRAWN` lesions.
+    """
     if isinstance(found, mri.LesionComparison):
         rows = found.table.filter(pl.col("fate").is_in(["new", "enlarging"]))
         title = "New and enlarging lesions."

@@ -1,13 +1,22 @@
-"""The part of the report on lesion masks: what was counted by which rule, and what was typed instead."""
+"""The part of the report on lesion masks: what was counted by which rule, what was typed instead, pictures."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
+from ranvier import mri
+from ranvier.errors import InputError
 from ranvier.mri import ScanCounts
-from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph
+from ranvier.report.drawing import draw
+from ranvier.report.lesion_section import slices
+from ranvier.report.model import Block, Bullets, DataTable, Drawing, Numbers, Paragraph
 from ranvier.result import plural
 from ranvier.verdict import Analysis, LesionActivity
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["activity_blocks", "mask_blocks"]
 
@@ -17,8 +26,8 @@ MEASURE_WORDS = {
     "new_t2": "new T2 lesions",
     "enlarging_t2": "enlarging T2 lesions",
 }
-SUMMED = ("lesions", "new", "enlarging", "shrinking", "resolved")
-"""Counts of `ranvier.mri.sensitivity` that are summed over the scans."""
+PATIENTS_DRAWN = 4
+"""Patients drawn in each kind of picture of their lesions; `ranvier lesions` draws any of them."""
 
 
 def activity_blocks(parts: tuple[LesionActivity, ...]) -> list[Block]:
@@ -44,7 +53,7 @@ def activity_blocks(parts: tuple[LesionActivity, ...]) -> list[Block]:
 
 
 def mask_blocks(analysis: Analysis) -> list[Block]:
-    """Give what the lesion masks say: sources, differences from typed numbers, and the weight of the rule.
+    """Give what the lesion masks say: sources, differences from typed numbers, other rules, and pictures.
 
     Parameters
     ----------
@@ -59,7 +68,16 @@ def mask_blocks(analysis: Analysis) -> list[Block]:
     scans = analysis.scans
     if scans is None:
         return []
-    return [Paragraph(text=scans.explain()), _sources(scans), *_differences(scans), _by_rule(scans)]
+    regions = scans.by_rule["region"].unique().sort().to_list() if scans.by_rule.height else []
+    return [
+        Paragraph(text=scans.explain()),
+        _sources(scans),
+        *_differences(scans),
+        *(_under_rules(scans, region) for region in regions),
+        *_slices(scans),
+        *_time_lines(analysis, scans),
+        *_cords(scans),
+    ]
 
 
 def _sources(scans: ScanCounts) -> DataTable:
@@ -97,20 +115,132 @@ def _differences(scans: ScanCounts) -> list[Block]:
     ]
 
 
-def _by_rule(scans: ScanCounts) -> DataTable:
-    """Give the counts of all scans under each rule."""
-    order = scans.by_rule["rule"].unique(maintain_order=True).to_list() if scans.by_rule.height else []
-    totals = (
-        scans.by_rule.group_by("region", "rule")
-        .agg(pl.len().alias("scans"), pl.col(SUMMED).sum())
-        .sort("region", pl.col("rule").replace_strict(order, list(range(len(order))), return_dtype=pl.Int64))
-        if order
-        else pl.DataFrame(schema={"region": pl.String, "rule": pl.String})
+def _under_rules(scans: ScanCounts, region: str) -> Drawing:
+    """Draw the counts of all scans of a region under each rule."""
+    found = scans.sensitivity(region)
+    key = f"rules-{region.replace(' ', '-')}"
+    columns = [name for name in found.counted if not found.table[name].null_count()]
+    title = f"The same masks under three other rules, {region}."
+
+    def paint(figure: Figure) -> None:
+        found.plot(figure.add_subplot())
+
+    return Drawing(
+        key=key,
+        title=title,
+        description="Counts of all scans added up, one mark for each rule. One setting is changed at a time. "
+        "These are no error bars: they show how much of a number is its definition.",
+        svg=draw(key, paint, size=(7.6, 1.9 + 0.55 * len(columns)), title=title, greys=True),
+        data=DataTable(
+            caption=title,
+            frame=found.table.select("rule", *columns),
+            labels={"lesions": "lesions, all scans"},
+        ),
     )
-    return DataTable(
-        caption="The same masks under three other rules",
-        frame=totals,
-        labels={"lesions": "lesions, all scans"},
-        note="One setting is changed at a time. The rows are no error bars: they show how much of a number "
-        "is the definition.",
+
+
+def _slices(scans: ScanCounts) -> list[Block]:
+    """Draw slices through new and enlarging lesions, of the patients with most of them."""
+    if scans.pairs.is_empty():
+        return []
+    active = scans.pairs.with_columns((pl.col("new") + pl.col("enlarging")).alias("active")).filter(
+        pl.col("active") > 0
+    )
+    drawn = active.sort("active", "subject", "day", descending=[True, False, False]).head(PATIENTS_DRAWN)
+    blocks: list[Block] = []
+    for place, row in enumerate(drawn.iter_rows(named=True), start=1):
+        change = scans.comparison(row["subject"], row["region"], row["day"])
+        words = f"{row['subject']}, {row['region']}, from day {row['day_before']} to day {row['day']}: "
+        blocks += [
+            Paragraph(text=f"{words}{row['new']} new, {row['enlarging']} enlarging."),
+            slices(change, f"masks-{place}"),
+        ]
+    return [*blocks, *_more(active.height, drawn.height, "comparison with new or enlarging lesions")]
+
+
+def _more(found: int, drawn: int, what: str) -> list[Block]:
+    if found <= drawn:
+        return []
+    many = what.replace("comparison", "comparisons").replace("patient", "patients")
+    return [Paragraph(text=f"Not drawn here: {found - drawn} more {many if found - drawn > 1 else what}.")]
+
+
+def _time_lines(analysis: Analysis, scans: ScanCounts) -> list[Block]:
+    """Draw the lesions of the patients with three masks or more over time, with their doses."""
+    with_mask = scans.table.filter(pl.col("measure") == "t2_count", pl.col("counted").is_not_null())
+    followed = with_mask.group_by("subject", "region").len().filter(pl.col("len") > 2)
+    rows = followed.sort("len", "subject", "region", descending=[True, False, False]).head(PATIENTS_DRAWN)
+    blocks: list[Block] = []
+    for place, (subject, region, _) in enumerate(rows.iter_rows(), start=1):
+        days = analysis.trial.doses.filter(subject=subject)["day"].drop_nulls().to_list()
+        try:
+            tracks = scans.tracks(subject, region)
+        except InputError as error:
+            text = f"The lesions of {subject}, {region}, cannot be followed: {error}"
+            blocks.append(Paragraph(text=text, tone="caution"))
+            continue
+        blocks.append(_time_line(tracks, f"tracks-{place}", f"{subject}, {region}", days))
+    return [*blocks, *_more(followed.height, rows.height, "patient followed over three masks or more")]
+
+
+def _time_line(tracks: mri.LesionTracks, key: str, whose: str, days: list[int]) -> Drawing:
+    shown = tracks.table.filter("counted")["track"].n_unique()
+    title = f"Each lesion in time: {whose}."
+    events = ", ".join(f"{n} {event}" for event, n in tracks.counts.items() if n) or "none"
+
+    def paint(figure: Figure) -> None:
+        tracks.plot(figure.add_subplot(), dose_days=days)
+
+    return Drawing(
+        key=key,
+        title=title,
+        description=f"One bar for each lesion, as thick as a sphere of its volume; dashed lines are doses. "
+        f"Events: {events}.",
+        svg=draw(key, paint, size=(7.6, 2.2 + 0.22 * min(shown, 40)), title=title, greys=True),
+        data=DataTable(
+            caption=f"Events of lesions, {whose}",
+            frame=tracks.table.filter(pl.col("event").is_not_null()).select(
+                "track", "day", "event", pl.col("volume_mm3").round(1)
+            ),
+            labels={"volume_mm3": "volume, mm³"},
+        ),
+    )
+
+
+def _cords(scans: ScanCounts) -> list[Block]:
+    """Draw the spinal cord at the first and the last mask of each patient."""
+    rows = scans.table.filter(
+        pl.col("measure") == "t2_count", pl.col("counted").is_not_null(), pl.col("region") == "spinal cord"
+    ).sort("subject", "day")
+    ends = (
+        rows.group_by("subject", maintain_order=True)
+        .agg(pl.len(), pl.col("day").first().alias("first"), pl.col("day").last().alias("last"))
+        .filter(pl.col("len") > 1)
+    )
+    blocks: list[Block] = []
+    for place, row in enumerate(ends.head(PATIENTS_DRAWN).iter_rows(named=True), start=1):
+        whose = f"{row['subject']}, day {row['first']} and day {row['last']}"
+        try:
+            both = scans.cord(row["subject"])
+        except InputError as error:
+            text = f"The spinal cord of {whose} cannot be compared: {error}"
+            blocks.append(Paragraph(text=text, tone="caution"))
+            continue
+        blocks.append(_cord(both, f"cord-{place}", whose))
+    return [*blocks, *_more(ends.height, min(ends.height, PATIENTS_DRAWN), "patient with a spinal cord mask")]
+
+
+def _cord(both: mri.CordComparison, key: str, whose: str) -> Drawing:
+    title = f"Lesions of the spinal cord: {whose}."
+
+    def paint(figure: Figure) -> None:
+        both.plot(figure.add_subplot())
+
+    return Drawing(
+        key=key,
+        title=title,
+        description="The cord upright at both visits, each lesion where it lies. A count is never read without "
+        "length and volume: a long lesion that breaks up while it heals raises the count.",
+        svg=draw(key, paint, size=(7.6, 4.6), title=title, greys=True),
+        data=DataTable(caption=title, frame=both.table),
     )
