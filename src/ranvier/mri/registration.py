@@ -300,6 +300,8 @@ def _metric(package: Any, shares: list[float], seed: int) -> Any:
     method.SetMetricSamplingStrategy(method.RANDOM)
     method.SetMetricSamplingPercentagePerLevel(shares, seed + 1)  # 0 would mean the time of day
     method.SetInterpolator(package.sitkLinear)
+    method.MetricUseFixedImageGradientFilterOff()  # differences where they are needed, not of every voxel
+    method.MetricUseMovingImageGradientFilterOff()
     return method
 
 
