@@ -27,7 +27,7 @@ SAMPLES = 50_000
 """Voxels drawn at each level, at most: what keeps a scan of 50 million voxels within seconds."""
 STEPS, LEAST_STEP_MM = 200, 0.001
 RUNS, SETTLED_MM = 8, 0.1
-"""One run can stop short by several mm. It is repeated from where it ended, at most so often, until the
+"""One run can stop more than 1 mm short. It is repeated from where it ended, at most so often, until the
 corners of the head move by no more than this."""
 NOTED_MM, REFUSED_MM = 1.0, 5.0
 """Difference of the two directions above which it is noted, and above which there is no result: 1 mm is a
@@ -300,6 +300,8 @@ def _metric(package: Any, shares: list[float], seed: int) -> Any:
     method.SetMetricSamplingStrategy(method.RANDOM)
     method.SetMetricSamplingPercentagePerLevel(shares, seed + 1)  # 0 would mean the time of day
     method.SetInterpolator(package.sitkLinear)
+    method.MetricUseFixedImageGradientFilterOff()  # differences where they are needed, not of every voxel
+    method.MetricUseMovingImageGradientFilterOff()
     return method
 
 
