@@ -5,8 +5,9 @@ Run it from the root of the checkout::
     python examples/mri_lesions/mri_lesions.py
     python examples/mri_lesions/mri_lesions.py ../shared/mri
 
-The first line makes the masks of `make_masks.py` and follows them over four visits; the second takes the pack
-of real masks (layout: its README). Pages, tables and pictures are written to ``lesion-report`` (or
+The first line makes the masks of `make_masks.py`, compares and follows them over four visits, says where they
+lie, and reports a trial of two synthetic patients whose mri.csv names them (``trial.html``); the second takes
+the pack of real masks (layout: its README). Pages, tables and pictures are written to ``lesion-report`` (or
 ``--out FOLDER``). It needs nibabel (``pip install 'ranvier[mri]'``).
 """
 
@@ -15,11 +16,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import runpy
+import shutil
 import tempfile
 from pathlib import Path
 
 import polars as pl
 
+import ranvier as rv
 from ranvier import mri, report
 
 HERE = Path(__file__).parent
@@ -92,6 +95,93 @@ def real(folder: Path) -> tuple[list[Pair], list[Single]]:
     ]
 
 
+TRIAL = """
+[trial]
+id = "synthetic-masks"
+title = "Two synthetic patients with lesion masks"
+design = "single_arm"
+data_kind = "simulated"
+disease = "mixed"
+ambulation_coding = "0-16"
+
+[lesions]
+rule = "default"
+tool = "make_masks.py"
+
+[[visits]]
+label = "baseline"
+day = -7
+window = [-30, 7]
+baseline = true
+
+[[visits]]
+label = "month 6"
+day = 180
+window = [-30, 30]
+
+[[visits]]
+label = "month 12"
+day = 365
+window = [-30, 30]
+
+[[visits]]
+label = "month 18"
+day = 545
+window = [-30, 30]
+"""
+DAYS = {"M00": -7, "M06": 180, "M12": 365, "M18": 545}
+
+
+def write_trial(masks: Path, folder: Path) -> Path:
+    """Write a trial of two patients whose mri.csv names the synthetic masks; one typed count is wrong."""
+    (folder / "masks").mkdir(parents=True, exist_ok=True)
+    rows = []
+    for subject, region, part, months in (
+        ("P1", "brain", "brain", ("M00", "M06", "M12", "M18")),
+        ("P2", "spinal cord", "cord", ("M00", "M06")),
+    ):
+        for month in months:
+            name = f"{part}_{month}.nii.gz"
+            shutil.copy(masks / part / f"{month}_lesions.nii.gz", folder / "masks" / name)
+            typed = "12" if (part, month) == ("brain", "M18") else ""
+            rows.append(f"{subject},{DAYS[month]},{region},{typed},0,{name}")
+    visits = [f"{subject},{day},4.0" for subject in ("P1", "P2") for day in DAYS.values()]
+    tables = {
+        "trial.toml": TRIAL,
+        "subjects.csv": "subject,arm,treated,diagnosis,phenotype,last_attack_day,last_rescue_day\n"
+        "P1,cells,yes,MS,SPMS,-900,-900\nP2,cells,yes,NMOSD,,-400,-390\n",
+        "doses.csv": "subject,day,product\nP1,0,msc\nP2,0,msc\n",
+        "visits.csv": "\n".join(["subject,day,edss", *visits, ""]),
+        "mri.csv": "\n".join(["subject,day,region,t2_count,gad_count,mask", *rows, ""]),
+    }
+    for name, text in tables.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def look_closer(masks: Path, out: Path) -> None:
+    """Say where the lesions lie, which are active, what became of each, and what the cord shows."""
+    brain, cord = masks / "brain", masks / "cord"
+    months = [(DAYS[month], mri.read_mask(brain / f"{month}_lesions.nii.gz")) for month in DAYS]
+    regions = mri.Regions(
+        name="make_masks.py", source="make_masks.py", ventricle=(1,), cortex=(2,), infratentorial=(4,)
+    )
+    located = mri.locate(months[0][1], mri.read_labels(brain / "regions.nii.gz"), regions=regions, rule=RULE)
+    sites = mri.dissemination(located, criteria="2017")
+    tracks = mri.track(months, rule=RULE)
+    enhancing = mri.read_mask(brain / "M06_gadolinium.nii.gz")
+    active = mri.active((months[0][1], months[1][1]), enhancing, rule=RULE)
+    both = mri.compare_cord(
+        *(mri.read_mask(cord / f"{month}_lesions.nii.gz") for month in ("M00", "M06")),
+        rule=RULE,
+        levels=mri.read_labels(cord / "levels.nii.gz"),
+    )
+    for name, found in (("sites", sites), ("tracks", tracks), ("active", active), ("cord", both)):
+        print(f"{name}: {found.explain().partition(' Rule ')[0]}\n")
+        options = {"dose_days": [0]} if name == "tracks" else {}
+        found.plot(**options).figure.savefig(out / f"{name}.png", dpi=110, bbox_inches="tight")
+
+
 def image_of(path: Path | None) -> mri.Image | None:
     """Read an image where there is one."""
     return None if path is None else mri.read_image(path)
@@ -139,6 +229,11 @@ def main() -> None:
             follow(pair, given.out, banner=banner)
         for single in singles:
             count(single, given.out, banner=banner)
+        if not given.folder:
+            look_closer(Path(draft), given.out)
+            trial = rv.read_trial(write_trial(Path(draft), Path(draft) / "trial"))
+            report.build(trial).save_all(given.out, "trial")
+            print(rv.mri.count_scans(trial).explain().partition(" Each mask")[0])
     print(f"pages, tables and pictures are in {given.out}")
 
 

@@ -174,8 +174,8 @@ class ScanCounts(Derivation):
         Returns
         -------
         RuleSensitivity
-            Columns rule, changed, fingerprint; lesions (all scans), new, enlarging, stable, shrinking, resolved,
-            cut (against the scans before; null when nothing was compared).
+            Columns rule, changed, fingerprint; lesions (all scans), new, enlarging, stable, shrinking,
+            resolved, cut (against the scans before; null when nothing was compared).
 
         Raises
         ------

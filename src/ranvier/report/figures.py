@@ -259,7 +259,13 @@ def relapses_before_after(rates: Derivation) -> Drawing:
     )
 
 
-def slopes(change: Derivation, *, key: str, title: str, unit: str, note: str) -> Drawing:
+COUNTED = "lesions"
+"""Unit of what is counted: the axis has whole numbers only."""
+
+
+def slopes(
+    change: Derivation, *, key: str, title: str, unit: str, note: str, from_zero: bool = False
+) -> Drawing:
     """Draw a measurement of each patient over the scheduled visits.
 
     Parameters
@@ -268,6 +274,8 @@ def slopes(change: Derivation, *, key: str, title: str, unit: str, note: str) ->
         Columns subject, visit, day, baseline, value, change.
     key, title, unit, note : str
         Name of the figure, its heading, what the axis shows, and a sentence for the reader.
+    from_zero : bool
+        Whether the axis begins at 0, as for what cannot be less.
 
     Returns
     -------
@@ -276,8 +284,11 @@ def slopes(change: Derivation, *, key: str, title: str, unit: str, note: str) ->
     """
     table = _from_baseline(change)
     last = table.group_by("subject", maintain_order=True).last()
+    highest = max((value for value in table["value"].to_list() if value is not None), default=0.0)
 
     def paint(figure: Figure) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         ax = figure.add_subplot()
         for path in _paths(table).values():
             months = [day / DAYS_PER_MONTH for day in path["day"]]
@@ -287,6 +298,10 @@ def slopes(change: Derivation, *, key: str, title: str, unit: str, note: str) ->
             _name_line_ends(ax, last)
         month_axis(ax)
         ax.set_ylabel(unit)
+        if from_zero:
+            ax.set_ylim(0, 1.08 * highest if highest else 1.0)
+        if unit == COUNTED:
+            ax.yaxis.set_major_locator(MaxNLocator(integer=True))
 
     return Drawing(
         key=key,

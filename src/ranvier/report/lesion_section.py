@@ -15,7 +15,7 @@ from ranvier.result import Derivation, number, percent, plural
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["change_blocks", "scan_blocks", "sensitivity_table", "slices"]
+__all__ = ["bars", "change_blocks", "scan_blocks", "sensitivity_table", "slices"]
 
 ROWS_LISTED = 200
 """Lesions or groups listed on a page; lesions.csv holds all of them."""
@@ -87,7 +87,7 @@ def change_blocks(
         *_beside(change.notes),
         *_not_judged(change),
         slices(change, key, image, image_before),
-        _bars(change, key),
+        bars(change, key),
         _listing("Every group of lesions", listed, GROUP_COLUMNS),
     ]
 
@@ -244,8 +244,21 @@ def slices(
     )
 
 
-def _bars(change: mri.LesionComparison, key: str) -> Drawing:
-    """Draw the change of volume of each group."""
+def bars(change: mri.LesionComparison, key: str) -> Drawing:
+    """Draw the change of volume of each group.
+
+    Parameters
+    ----------
+    change : LesionComparison
+        From `mri.compare`.
+    key : str
+        Prefix of the figure, unique on the page.
+
+    Returns
+    -------
+    Drawing
+        From the largest loss to the largest gain.
+    """
     rows = change.table.filter(pl.col("fate") != "below limit", pl.col("change_mm3") != 0).sort("change_mm3")
     ends = ""
     if rows.height:

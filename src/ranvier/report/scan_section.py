@@ -1,4 +1,4 @@
-"""The part of the report on lesion masks: what was counted by which rule, what was typed instead, pictures."""
+"""The part of the report on lesion masks: what was counted by which rule, what was typed, pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ranvier import mri
 from ranvier.errors import InputError
 from ranvier.mri import ScanCounts
 from ranvier.report.drawing import draw
-from ranvier.report.lesion_section import slices
+from ranvier.report.lesion_section import bars, slices
 from ranvier.report.model import Block, Bullets, DataTable, Drawing, Numbers, Paragraph
 from ranvier.result import plural
 from ranvier.verdict import Analysis, LesionActivity
@@ -120,6 +120,7 @@ def _under_rules(scans: ScanCounts, region: str) -> Drawing:
     found = scans.sensitivity(region)
     key = f"rules-{region.replace(' ', '-')}"
     columns = [name for name in found.counted if not found.table[name].null_count()]
+    seen = sum(found.table[name].sum() > 0 for name in columns)
     title = f"The same masks under three other rules, {region}."
 
     def paint(figure: Figure) -> None:
@@ -130,7 +131,7 @@ def _under_rules(scans: ScanCounts, region: str) -> Drawing:
         title=title,
         description="Counts of all scans added up, one mark for each rule. One setting is changed at a time. "
         "These are no error bars: they show how much of a number is its definition.",
-        svg=draw(key, paint, size=(7.6, 1.9 + 0.55 * len(columns)), title=title, greys=True),
+        svg=draw(key, paint, size=(7.6, 1.9 + 0.5 * seen), title=title, greys=True),
         data=DataTable(
             caption=title,
             frame=found.table.select("rule", *columns),
@@ -150,10 +151,13 @@ def _slices(scans: ScanCounts) -> list[Block]:
     blocks: list[Block] = []
     for place, row in enumerate(drawn.iter_rows(named=True), start=1):
         change = scans.comparison(row["subject"], row["region"], row["day"])
-        words = f"{row['subject']}, {row['region']}, from day {row['day_before']} to day {row['day']}: "
+        words = (
+            f"Patient {row['subject']}, {row['region']}, from day {row['day_before']} to day {row['day']}: "
+        )
         blocks += [
             Paragraph(text=f"{words}{row['new']} new, {row['enlarging']} enlarging."),
             slices(change, f"masks-{place}"),
+            bars(change, f"masks-{place}"),
         ]
     return [*blocks, *_more(active.height, drawn.height, "comparison with new or enlarging lesions")]
 
@@ -179,7 +183,7 @@ def _time_lines(analysis: Analysis, scans: ScanCounts) -> list[Block]:
             text = f"The lesions of {subject}, {region}, cannot be followed: {error}"
             blocks.append(Paragraph(text=text, tone="caution"))
             continue
-        blocks.append(_time_line(tracks, f"tracks-{place}", f"{subject}, {region}", days))
+        blocks.append(_time_line(tracks, f"tracks-{place}", f"patient {subject}, {region}", days))
     return [*blocks, *_more(followed.height, rows.height, "patient followed over three masks or more")]
 
 
@@ -219,7 +223,7 @@ def _cords(scans: ScanCounts) -> list[Block]:
     )
     blocks: list[Block] = []
     for place, row in enumerate(ends.head(PATIENTS_DRAWN).iter_rows(named=True), start=1):
-        whose = f"{row['subject']}, day {row['first']} and day {row['last']}"
+        whose = f"patient {row['subject']}, day {row['first']} and day {row['last']}"
         try:
             both = scans.cord(row["subject"])
         except InputError as error:
@@ -239,8 +243,8 @@ def _cord(both: mri.CordComparison, key: str, whose: str) -> Drawing:
     return Drawing(
         key=key,
         title=title,
-        description="The cord upright at both visits, each lesion where it lies. A count is never read without "
-        "length and volume: a long lesion that breaks up while it heals raises the count.",
+        description="The cord upright at both visits, each lesion where it lies. A count is never read "
+        "without length and volume: a long lesion that breaks up while it heals raises the count.",
         svg=draw(key, paint, size=(7.6, 4.6), title=title, greys=True),
         data=DataTable(caption=title, frame=both.table),
     )

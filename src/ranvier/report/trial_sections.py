@@ -25,6 +25,9 @@ __all__ = ["PATIENTS_LISTED", "SECTIONS", "sections"]
 PATIENTS_LISTED = 200
 """Rows of patients or queries listed one by one; the input files and `ranvier check` hold all of them."""
 
+NEVER_NEGATIVE = ("lesions", "mm³", "mm")
+"""Units of what cannot be below 0."""
+
 NOT_REPORTED = "not reported"
 
 PRODUCT_LABELS = {
@@ -219,6 +222,7 @@ def _measured(parts: Sequence[Measured], absent: str, key: str) -> list[Block]:
                 title=f"{part.name[:1].upper()}{part.name[1:]}.",
                 unit=part.unit,
                 note="One line per patient.",
+                from_zero=part.unit in NEVER_NEGATIVE,
             )
         )
     return blocks
