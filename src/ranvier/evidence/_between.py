@@ -118,11 +118,10 @@ def solve_q(y: Floats, v: Floats, target: Floats, *, x: Floats | None = None) ->
         following = t + q * (1 - q / target) / slope
         outside = ~((following >= low) & (following <= high))
         following = np.where(outside, (low + high) / 2, following)
-        done = np.abs(following - t) <= SETTLED * (1 + t)
-        found[above[done]] = following[done]
-        left = np.flatnonzero(~done)
-        above, t = above[left], following[left]
-        y, v, target, low, high = _at(left, y, v, target, low, high)
+        done, t = np.abs(following - t) <= SETTLED * (1 + t), following
+        if done.any():
+            found[above[done]] = t[done]
+            above, y, v, target, t, low, high = _at(np.flatnonzero(~done), above, y, v, target, t, low, high)
     raise _unsettled(t)
 
 
@@ -166,8 +165,11 @@ def _most_likely(y: Floats, v: Floats, x: Floats | None, *, restricted: bool) ->
     every = np.arange(len(best))
     low, t, high = (looked[np.clip(best + step, 0, len(GRID)), every] for step in (-1, 0, 1))
     found: Floats = t.copy()
-    # At 0 and falling, 0 is the answer.
-    active = np.flatnonzero((t > 0) | (_slopes(y, v, t, x, restricted)[0] > 0))
+    rising = t > 0
+    if not rising.all():
+        # At 0 and falling, 0 is the answer.
+        rising |= _slopes(y, v, t, x, restricted)[0] > 0
+    active = np.flatnonzero(rising)
     y, v, t, low, high = _at(active, y, v, t, low, high)
     previous = high - low
     for _ in range(MOST_STEPS):
@@ -175,18 +177,18 @@ def _most_likely(y: Floats, v: Floats, x: Floats | None, *, restricted: bool) ->
             return found
         slope, curve = _slopes(y, v, t, x, restricted)
         low, high = np.where(slope > 0, t, low), np.where(slope > 0, high, t)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            following = t - slope / curve
+        following = t - np.divide(slope, curve, out=np.full_like(t, np.inf), where=curve < 0)
         # A step that is not half of the one before is no sign of convergence: halving is faster then.
         slow = ~(np.abs(following - t) <= previous / 2)
-        outside = slow | ~((curve < 0) & (following >= low) & (following <= high))
+        outside = slow | ~((following >= low) & (following <= high))
         following = np.where(outside, (low + high) / 2, following)
         previous = np.abs(following - t)
-        done = previous <= SETTLED * (1 + t)
-        found[active[done]] = following[done]
-        left = np.flatnonzero(~done)
-        active, t = active[left], following[left]
-        y, v, low, high, previous = _at(left, y, v, low, high, previous)
+        done, t = previous <= SETTLED * (1 + t), following
+        if done.any():
+            found[active[done]] = t[done]
+            active, y, v, t, low, high, previous = _at(
+                np.flatnonzero(~done), active, y, v, t, low, high, previous
+            )
     raise _unsettled(t)
 
 
@@ -235,7 +237,7 @@ def _slopes(
     return slope / 2, curve / 2
 
 
-def _at(places: NDArray[np.intp], *arrays: Floats) -> Any:
+def _at(places: NDArray[np.intp], *arrays: Any) -> Any:
     """Give the columns at some places of each array."""
     return tuple(array[..., places] if len(places) < array.shape[-1] else array for array in arrays)
 
