@@ -1,5 +1,6 @@
 """The evidence registry, and pooling: what trials of cell therapy reported, one by one and taken together."""
 
+from ranvier.evidence.between_methods import GeneralisedQ
 from ranvier.evidence.collection import Registry, registry
 from ranvier.evidence.effect_sizes import (
     MEASURE_CODES,
@@ -21,6 +22,7 @@ __all__ = [
     "RESPONSE_OUTCOMES",
     "ZERO_CELL_RULES",
     "EffectSizes",
+    "GeneralisedQ",
     "PlaceboResponse",
     "Pool",
     "PooledEstimate",

@@ -133,6 +133,8 @@ class Pool(Fit):
         How values are read.
     left_out : tuple of LeftOut
         Which studies were left out and why.
+    moment_weights : tuple of float or None
+        The weights of `GeneralisedQ`, one per study that was used.
     """
 
     studies: pl.DataFrame
@@ -141,6 +143,7 @@ class Pool(Fit):
     level: float
     scale: Scale
     left_out: tuple[LeftOut, ...] = ()
+    moment_weights: tuple[float, ...] | None = None
 
     def leave_one_out(self) -> pl.DataFrame:
         """Give the pooled value without each study in turn.
@@ -243,5 +246,7 @@ class Pool(Fit):
     def _numbers(self, chosen: NDArray[np.intp]) -> dict[str, Floats]:
         """Pool chosen rows of the studies, one column of places for each set."""
         y, v = (self.studies[name].to_numpy()[chosen] for name in ("effect", "variance"))
-        pooled = pool_many(y, v, method=self.method, interval=self.interval, level=self.level)
+        moments = None if self.moment_weights is None else np.array(self.moment_weights)[chosen]
+        options: dict[str, Any] = {"method": self.method, "interval": self.interval, "level": self.level}
+        pooled = pool_many(y, v, moments=moments, **options)
         return {name: getattr(pooled, name) for name in _SHOWN}
