@@ -12,9 +12,13 @@ from ranvier.evidence.harms import SeriousEvents, serious_events
 from ranvier.evidence.placebo import RESPONSE_OUTCOMES, PlaceboResponse
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate
 from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
+from ranvier.evidence.regression import meta_regression
+from ranvier.evidence.regression_fit import MetaRegression
 from ranvier.evidence.study import CELL_FAMILIES, Study
+from ranvier.evidence.subgroup_pools import BETWEEN_RULES, Subgroups, subgroups
 
 __all__ = [
+    "BETWEEN_RULES",
     "CELL_FAMILIES",
     "MEASURE_CODES",
     "POOL_INTERVALS",
@@ -23,14 +27,18 @@ __all__ = [
     "ZERO_CELL_RULES",
     "EffectSizes",
     "GeneralisedQ",
+    "MetaRegression",
     "PlaceboResponse",
     "Pool",
     "PooledEstimate",
     "Registry",
     "SeriousEvents",
     "Study",
+    "Subgroups",
     "effect_size",
+    "meta_regression",
     "pool",
     "registry",
     "serious_events",
+    "subgroups",
 ]
