@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ranvier.errors import InputError, suggest
+from ranvier.evidence._likelihood_bounds import likelihood_bounds
 from ranvier.evidence._moderators import Moderators
 from ranvier.evidence._pooled import below, quantile
 from ranvier.evidence._study_cells import as_frame
@@ -223,6 +224,36 @@ class MetaRegression(Fit):
             inputs={"studies": self.studies.height},
             left_out=self.left_out,
         )
+
+    def likelihood_interval(self) -> PooledEstimate:
+        """Give the variance left between studies with its profile-likelihood interval.
+
+        Returns
+        -------
+        PooledEstimate
+            All variances whose (restricted) likelihood is not too far below the largest.
+
+        Raises
+        ------
+        InputError
+            When the method is not "reml" or "ml".
+
+        Examples
+        --------
+        >>> import ranvier as rv
+        >>> y, v, dose = [0.1, 0.8, 0.3, 0.9], [0.01, 0.02, 0.01, 0.02], [1, 2, 3, 4]
+        >>> fit = rv.evidence.meta_regression(y, v, moderators={"dose": dose})
+        >>> print(fit.likelihood_interval().text())
+        0.12 (95 % interval 0.01 to 2.32)
+        """
+        y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
+        x = np.linalg.qr(self.moderators.values)[0]
+        low, high = likelihood_bounds(y, v, method=self.method, level=self.level, x=x)
+        left = next(each for each in self.estimates if each.quantity.startswith("variance left"))
+        made: PooledEstimate = replace(
+            left, low=low, high=high, method_text="Interval by the profile likelihood."
+        )
+        return made
 
     def explain(self) -> str:
         """Say in plain sentences what was fitted, what came out, and what it cannot say.
