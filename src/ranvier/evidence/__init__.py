@@ -14,6 +14,7 @@ from ranvier.evidence.pooled_studies import Pool, PooledEstimate
 from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
 from ranvier.evidence.regression import meta_regression
 from ranvier.evidence.regression_fit import MetaRegression
+from ranvier.evidence.stratified import STRATIFIED_MEASURES, StratifiedPool, mantel_haenszel, peto
 from ranvier.evidence.study import CELL_FAMILIES, Study
 from ranvier.evidence.subgroup_pools import BETWEEN_RULES, Subgroups, subgroups
 
@@ -24,6 +25,7 @@ __all__ = [
     "POOL_INTERVALS",
     "POOL_METHODS",
     "RESPONSE_OUTCOMES",
+    "STRATIFIED_MEASURES",
     "ZERO_CELL_RULES",
     "EffectSizes",
     "GeneralisedQ",
@@ -33,10 +35,13 @@ __all__ = [
     "PooledEstimate",
     "Registry",
     "SeriousEvents",
+    "StratifiedPool",
     "Study",
     "Subgroups",
     "effect_size",
+    "mantel_haenszel",
     "meta_regression",
+    "peto",
     "pool",
     "registry",
     "serious_events",
