@@ -88,6 +88,7 @@ def test_every_measure_can_be_pooled_and_explained() -> None:
     one = {"events": [1, 3], "n": [10, 12], "years": [10.0, 12.0], "mean": [4.0, 5.0], "sd": [1.0, 1.1]}
     data = {**one, **{f"{name}_control": values for name, values in one.items()}}
     data |= {"before": [4.0, 5.0], "after": [3.0, 5.5], "sd_before": [1.0, 1.2], "sd_after": [1.1, 1.0]}
+    data |= {"both": [2, 1], "first_only": [3, 2], "second_only": [1, 4], "neither": [5, 6]}
     data["correlation"] = [0.5, 0.7]
     for measure in MEASURE_CODES:
         pool = rv.evidence.pool(rv.evidence.effect_size(data, measure=measure))

@@ -12,9 +12,11 @@ from ranvier.evidence.harms import SeriousEvents, serious_events
 from ranvier.evidence.placebo import RESPONSE_OUTCOMES, PlaceboResponse
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate
 from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
+from ranvier.evidence.quantile_summaries import mean_and_sd
 from ranvier.evidence.regression import meta_regression
 from ranvier.evidence.regression_fit import MetaRegression
-from ranvier.evidence.stratified import STRATIFIED_MEASURES, StratifiedPool, mantel_haenszel, peto
+from ranvier.evidence.stratified import STRATIFIED_MEASURES, mantel_haenszel, peto
+from ranvier.evidence.stratified_pool import StratifiedPool
 from ranvier.evidence.study import CELL_FAMILIES, Study
 from ranvier.evidence.subgroup_pools import BETWEEN_RULES, Subgroups, subgroups
 
@@ -40,6 +42,7 @@ __all__ = [
     "Subgroups",
     "effect_size",
     "mantel_haenszel",
+    "mean_and_sd",
     "meta_regression",
     "peto",
     "pool",

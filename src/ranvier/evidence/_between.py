@@ -1,7 +1,7 @@
 """The variance between studies, for many sets of studies at once.
 
-Effects and variances have the shape (k, D): k studies in each of D sets. One review is D = 1; a simulation of
-10,000 reviews runs through the same lines. With moderators it is the variance that they leave between studies;
+Effects and variances have the shape (k, D): k studies in each of D sets. One review is D = 1; a simulation
+of 10,000 reviews runs through the same lines. With moderators it is the variance that they leave between studies;
 `x` holds their columns, and None stands for the mean alone. With :math:`W` the weights,
 :math:`P = W - WX(X'WX)^{-1}X'W` is what all estimators are made of.
 """
@@ -46,8 +46,8 @@ GRID = np.linspace(0, 1, 9)
 half the smallest variance of a study, below which nothing changes, to the largest value that the variance
 between studies can have. There may be two maxima, and a climb finds the nearer one."""
 AT_ONCE = 2000
-"""Up to so many likelihoods are computed in one call: for a few sets of studies the calls take longer than the
-sums, for many the sums no longer fit in the processor's cache."""
+"""Up to so many likelihoods are computed in one call: for a few sets of studies the calls take longer than
+the sums, for many the sums no longer fit in the processor's cache."""
 
 
 def tau_squared(
@@ -221,9 +221,7 @@ def log_likelihood(y: Floats, v: Floats, t: Floats, x: Floats | None = None, *, 
     return value - at.log_determinant() if restricted else value
 
 
-def _slopes(
-    y: Floats, v: Floats, t: Floats, x: Floats | None, restricted: bool
-) -> tuple[Floats, Floats]:
+def _slopes(y: Floats, v: Floats, t: Floats, x: Floats | None, restricted: bool) -> tuple[Floats, Floats]:
     """Give first and second derivative of the profile log-likelihood: traces of P and of its square."""
     w = 1 / (v + t)
     at = weighted(w, x)
@@ -245,6 +243,6 @@ def _at(places: NDArray[np.intp], *arrays: Any) -> Any:
 def _unsettled(last: Floats) -> ConvergenceError:
     return ConvergenceError(
         f"the variance between studies did not settle in {MOST_STEPS} steps; the last value was "
-        f"{float(last[0]):.6g} times the typical variance of a study. Use method='dl', which needs no search, "
-        "and look for a study whose effect or variance is in other units."
+        f"{float(last[0]):.6g} times the typical variance of a study. Use method='dl', which needs no "
+        "search, and look for a study whose effect or variance is in other units."
     )

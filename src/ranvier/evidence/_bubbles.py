@@ -78,11 +78,11 @@ def _coefficients(fit: MetaRegression, ax: Axes) -> None:
     rows = fit.coefficients.filter(pl.col("term") != "intercept")
     labels = []
     for place, (name, value, low, high) in enumerate(rows.select("name", "value", "low", "high").iter_rows()):
-        factor = 1.0
+        factor, label = 1.0, name
         if name in fit.moderators.ranges:
             start, end = fit.moderators.ranges[name]
-            factor, name = end - start, f"{name} {end:g} against {start:g}"
-        labels.append(name)
+            factor, label = end - start, f"{name} {end:g} against {start:g}"
+        labels.append(label)
         ax.plot([factor * low, factor * high], [place, place], color=COLOUR, linewidth=1.6)
         ax.plot([factor * value], [place], marker="s", color=COLOUR, markersize=6)
     ax.axvline(0, color=GREY, linewidth=0.8)

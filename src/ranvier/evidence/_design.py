@@ -78,8 +78,7 @@ class WeightedRegression:
 
     def residual(self, z: Floats) -> Floats:
         """Give z less what the regression expects."""
-        left: Floats = z - self.x @ self.coefficients(z)
-        return left
+        return np.asarray(z - self.x @ self.coefficients(z), dtype=np.float64)
 
     def inverse(self) -> Floats:
         """Give the inverse of X'WX, shape (p, p, D)."""

@@ -31,7 +31,10 @@ def draw(found: Subgroups, ax: Axes | None) -> Axes:
         figure = Figure(figsize=(8.5, tall))
         ax = figure.add_subplot()
         figure.subplots_adjust(left=0.28, right=0.68, top=1 - 0.55 / tall, bottom=0.6 / tall)
-    row, rows, labels, heads = 0, [], [], []
+    row = 0
+    rows: list[int] = []
+    labels: list[str] = []
+    heads: list[int] = []
     for group in found.groups.iter_rows(named=True):
         heads.append(len(rows))
         rows, labels = [*rows, row], [*labels, str(group["group"])]
@@ -73,7 +76,9 @@ def _dress(found: Subgroups, ax: Axes, rows: list[int], labels: list[str]) -> No
     marked = " (* something was added to cells of 0)" if (found.studies["added"] > 0).any() else ""
     ax.set_xlabel(f"{found.scale.quantity}{marked}", fontsize=9)
     ax.set_title(found.title, fontsize=10, pad=18)
-    ax.text(NUMBERS, 1.0, f"{100 * found.level:g} % interval", transform=ax.transAxes, fontsize=8, va="bottom")
+    ax.text(
+        NUMBERS, 1.0, f"{100 * found.level:g} % interval", transform=ax.transAxes, fontsize=8, va="bottom"
+    )
     if found.scale.compares:
         null = found.scale.read(0.0)
         ax.axvline(null, color=GREY, linewidth=0.8)

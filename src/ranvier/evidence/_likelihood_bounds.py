@@ -68,8 +68,8 @@ def likelihood_bounds(
         far *= 2
     else:
         raise ConvergenceError(
-            f"the likelihood does not fall enough up to {far * scale:.6g}; the last variance looked at. Use the "
-            "Q-profile interval."
+            f"the likelihood does not fall enough up to the last variance looked at, {far * scale:.6g}. Use "
+            "the Q-profile interval."
         )
     looked = np.concatenate([[0.0], np.geomspace(start, far, LOOKED)])
     looked = np.unique(np.append(looked, best))

@@ -87,7 +87,9 @@ def complete(frame: pl.DataFrame) -> NDArray[np.bool_]:
     if not frame.width:
         raise InputError("moderators holds no column; give at least one, or use pool.")
     if INTERCEPT in frame.columns:
-        raise InputError("moderators has a column 'intercept', which is made here; leave it out or rename it.")
+        raise InputError(
+            "moderators has a column 'intercept', which is made here; leave it out or rename it."
+        )
     known = np.ones(frame.height, dtype=bool)
     for name in frame.columns:
         series = frame[name]

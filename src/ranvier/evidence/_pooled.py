@@ -1,4 +1,7 @@
-"""Pooled values and regressions of many sets of studies at once; effects and variances have the shape (k, D)."""
+"""Pooled values and regressions of many sets of studies at once.
+
+Effects and variances have the shape (k, D).
+"""
 
 from __future__ import annotations
 

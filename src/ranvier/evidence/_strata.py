@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-__all__ = ["STRATIFIED", "Cells", "Sums", "cochran_mantel_haenszel", "peto_sums", "tarone"]
+__all__ = ["PETO", "STRATIFIED", "Cells", "Sums", "cochran_mantel_haenszel", "sums_of", "tarone"]
 
 Floats = NDArray[np.float64]
 Cells = Mapping[str, Floats]
+
+PETO = "peto odds ratio"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,7 +99,7 @@ def _rate_difference(cells: Cells) -> Sums:
     return Sums(value=value, variance=variance, weights=weight / weight.sum(axis=0))
 
 
-def peto_sums(cells: Cells) -> Sums:
+def _peto(cells: Cells) -> Sums:
     """Give Peto's odds ratio: observed less expected events over their variance."""
     a = cells["events"]
     expected, spread = _hypergeometric(cells)
@@ -113,6 +115,11 @@ STRATIFIED: dict[str, Callable[[Cells], Sums]] = {
     "rate difference": _rate_difference,
 }
 """Mantel and Haenszel's sums by measure."""
+
+
+def sums_of(measure: str) -> Callable[[Cells], Sums]:
+    """Give what pools a measure."""
+    return _peto if measure == PETO else STRATIFIED[measure]
 
 
 def cochran_mantel_haenszel(cells: Cells) -> tuple[Floats, Floats]:

@@ -78,17 +78,15 @@ class GeneralisedQ:
         return {"weights": list(self.weights)}
 
 
-def resolve_method(
-    method: str | GeneralisedQ, known: NDArray[np.bool_]
-) -> tuple[str, Floats | None]:
+def resolve_method(method: str | GeneralisedQ, known: NDArray[np.bool_]) -> tuple[str, Floats | None]:
     """Give the name of the method, and the weights of the studies that are used."""
     if not isinstance(method, GeneralisedQ):
         require_choice("method", method, METHODS)
         return method, None
     if len(method.weights) != len(known):
         raise InputError(
-            f"method has {plural(len(method.weights), 'weight')} for {plural(len(known), 'study', 'studies')}; "
-            "give one weight per study."
+            f"method has {plural(len(method.weights), 'weight')} for "
+            f"{plural(len(known), 'study', 'studies')}; give one weight per study."
         )
     return GENERALISED, np.array(method.weights)[known]
 

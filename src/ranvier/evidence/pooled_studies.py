@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -221,7 +221,7 @@ class Pool(Fit):
             raise InputError("one study says nothing about the variance between studies; pool at least two.")
         low, high = likelihood_bounds(y, v, method=self.method, level=self.level)
         return replace(
-            self.estimates[2],
+            cast(PooledEstimate, self.estimates[2]),
             low=low,
             high=high,
             method_text="Interval by the profile likelihood.",

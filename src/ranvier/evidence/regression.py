@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
@@ -14,6 +13,7 @@ from ranvier.errors import InputError, require_choice
 from ranvier.evidence._given import Given, as_level, given_studies
 from ranvier.evidence._moderators import INTERCEPT, Moderators, complete, encode
 from ranvier.evidence._pooled import INTERVALS, Fitted, fit_many, q_profile, typical_variance
+from ranvier.evidence._regression_tables import coefficient_table, places, study_table, term_table, terms
 from ranvier.evidence._study_cells import as_frame
 from ranvier.evidence.between_methods import GeneralisedQ, method_sentence, resolve_method
 from ranvier.evidence.effect_sizes import EffectSizes
@@ -27,6 +27,10 @@ Floats = NDArray[np.float64]
 
 STUDIES_PER_COLUMN = 10
 """Fewer studies per column invite findings by chance (Cochrane Handbook, section 10.11.4)."""
+NOT_RANDOMISED = (
+    "Studies were not randomised to what differs between them: a moderator that goes along with the effect "
+    "need not cause it, and what holds between studies need not hold between patients."
+)
 REFERENCES = (
     "Thompson SG, Higgins JPT (2002). Stat Med 21:1559-1573",
     "Knapp G, Hartung J (2003). Stat Med 22:2693-2710",
@@ -132,7 +136,7 @@ def meta_regression(
     found = solution.along(np.eye(len(columns.names)), confidence)
     text = _method_text(named, interval, columns)
     return MetaRegression(
-        title=f"{scale.quantity[:1].upper()}{scale.quantity[1:]} by {', '.join(_terms(columns))}, "
+        title=f"{scale.quantity[:1].upper()}{scale.quantity[1:]} by {', '.join(terms(columns))}, "
         f"{plural(given.k, 'study', 'studies')}",
         estimates=(
             *_coefficients(found, columns, text, options),
@@ -141,9 +145,9 @@ def meta_regression(
         method_text=f"{given.text} {text}".strip(),
         diagnostics=numbers,
         notes=_notes(given.k, columns, numbers, scale),
-        coefficients=_coefficient_table(found, columns),
-        terms=_term_table(solution, columns),
-        studies=_study_table(given, columns, fitted, solution),
+        coefficients=coefficient_table(found, columns),
+        terms=term_table(solution, columns),
+        studies=study_table(given, columns, fitted, solution),
         method=named,
         interval=interval,
         level=confidence,
@@ -174,8 +178,9 @@ def _given(effect: Any, variance: Any, moderators: Any, intercept: bool) -> tupl
     given = given_studies(effect, variance, names)
     if frame.height != len(given.known):
         raise InputError(
-            f"moderators has {plural(frame.height, 'row')} for {plural(len(given.known), 'study', 'studies')}; "
-            "give one row per study, in the order of the effects."
+            f"moderators has {plural(frame.height, 'row')} for "
+            f"{plural(len(given.known), 'study', 'studies')}; give one row per study, in the order of the "
+            "effects."
         )
     known = complete(frame)
     given = given.only(known, "studies that lack a moderator")
@@ -230,22 +235,11 @@ def _without(given: Given, columns: Moderators, method: str, moments: Floats | N
     return float(alone.tau2[0])
 
 
-def _terms(columns: Moderators) -> list[str]:
-    return [term for term in dict.fromkeys(columns.terms) if term != INTERCEPT]
-
-
-def _places(columns: Moderators, term: str | None) -> list[int]:
-    """Give the columns of a moderator, or of all."""
-    return [
-        place for place, each in enumerate(columns.terms) if each == term or (not term and each != INTERCEPT)
-    ]
-
-
 def _diagnostics(
     fitted: Fitted, solution: Solution, columns: Moderators, tau2_without: float
 ) -> dict[str, Any]:
     """Give the numbers by name."""
-    statistic, p_value = solution.together(_places(columns, None))
+    statistic, p_value = solution.together(places(columns, None))
     r2 = max(0.0, 1 - solution.tau2 / tau2_without) if tau2_without > 0 else math.nan
     q = float(fitted.q[0])
     return {
@@ -260,7 +254,7 @@ def _diagnostics(
         "q_p_value": float(special.chdtrc(fitted.q_df, q)),
         "moderators_statistic": statistic,
         "moderators_p_value": p_value,
-        "columns": len(_places(columns, None)),
+        "columns": len(places(columns, None)),
         "df": solution.df,
         "k": len(fitted.weights),
     }
@@ -304,10 +298,20 @@ def _between(
     typical = float(typical_variance(v, x)[0])
     rows = [
         ("variance left between studies (tau²)", tau2, low, high, ""),
-        ("share of the remaining variance that lies between studies (I²)", float(fitted.i2[0]),
-         low / (low + typical), high / (high + typical), "share"),
-        ("total over within-study variance, remaining (H²)", float(fitted.h2[0]),
-         1 + low / typical, 1 + high / typical, ""),
+        (
+            "share of the remaining variance that lies between studies (I²)",
+            float(fitted.i2[0]),
+            low / (low + typical),
+            high / (high + typical),
+            "share",
+        ),
+        (
+            "total over within-study variance, remaining (H²)",
+            float(fitted.h2[0]),
+            1 + low / typical,
+            1 + high / typical,
+            "",
+        ),
     ]
     made = [
         PooledEstimate(
@@ -335,50 +339,9 @@ def _between(
     return tuple(made)
 
 
-def _coefficient_table(found: dict[str, Floats], columns: Moderators) -> pl.DataFrame:
-    """Give one row per coefficient."""
-    shown = ("value", "standard_error", "statistic", "p_value", "low", "high")
-    return pl.DataFrame(
-        {"name": columns.names, "term": columns.terms, **{name: found[name] for name in shown}}
-    ).fill_nan(None)
-
-
-def _term_table(solution: Solution, columns: Moderators) -> pl.DataFrame:
-    """Give the joint test of each moderator."""
-    rows = []
-    for term in _terms(columns):
-        places = _places(columns, term)
-        statistic, p_value = solution.together(places)
-        rows.append({"term": term, "columns": len(places), "statistic": statistic, "p_value": p_value})
-    return pl.DataFrame(rows)
-
-
-def _study_table(given: Given, columns: Moderators, fitted: Fitted, solution: Solution) -> pl.DataFrame:
-    """Give one row per study, with what the regression expects of it."""
-    expected = columns.values @ solution.values
-    weights = fitted.weights[:, 0]
-    moderators = {}
-    for name in columns.ranges:
-        moderators[name] = columns.values[:, columns.names.index(name)]
-    return pl.DataFrame(
-        {
-            "study": list(given.names),
-            "effect": given.y,
-            "variance": given.v,
-            "weight": weights / weights.sum(),
-            "fitted": expected,
-            "residual": given.y - expected,
-            **{f"moderator {name}": values for name, values in moderators.items()},
-        }
-    )
-
-
 def _notes(k: int, columns: Moderators, numbers: dict[str, Any], scale: Scale) -> tuple[str, ...]:
     """Give the sentences that a reader must not miss."""
-    notes = [
-        "Studies were not randomised to what differs between them: a moderator that goes along with the "
-        "effect need not cause it, and what holds between studies need not hold between patients."
-    ]
+    notes = [NOT_RANDOMISED]
     if scale.back is not None or scale.code in {"PFT"}:
         notes.append(
             f"Coefficients are on the scale of the effects ({scale.code}); `predict` gives {scale.quantity}."
@@ -398,8 +361,8 @@ def _notes(k: int, columns: Moderators, numbers: dict[str, Any], scale: Scale) -
     away = [name for name, (low, high) in columns.ranges.items() if not low <= 0 <= high]
     if columns.intercept and away:
         notes.append(
-            f"The intercept is the expected value where {' and '.join(away)} {'is' if len(away) == 1 else 'are'} "
-            "0, which no study is near; it has no meaning of its own."
+            f"The intercept is the expected value with {' and '.join(f'{name} = 0' for name in away)}, which "
+            "is outside the range of the studies; it has no meaning of its own."
         )
     if numbers["q"] < numbers["q_df"]:
         notes.append("Beside the moderators the studies differ less than chance makes studies differ.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -250,10 +250,9 @@ class MetaRegression(Fit):
         x = np.linalg.qr(self.moderators.values)[0]
         low, high = likelihood_bounds(y, v, method=self.method, level=self.level, x=x)
         left = next(each for each in self.estimates if each.quantity.startswith("variance left"))
-        made: PooledEstimate = replace(
-            left, low=low, high=high, method_text="Interval by the profile likelihood."
+        return replace(
+            cast(PooledEstimate, left), low=low, high=high, method_text="Interval by the profile likelihood."
         )
-        return made
 
     def explain(self) -> str:
         """Say in plain sentences what was fitted, what came out, and what it cannot say.
@@ -292,9 +291,7 @@ class MetaRegression(Fit):
         hidden = {"scale", "moderators", "solution"}
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in hidden}
         scale = {"quantity": self.scale.quantity, "unit": self.scale.unit, "measure": self.scale.code}
-        ready: dict[str, Any] = json_ready(
-            {**fields, "scale": scale, "covariance": self.solution.covariance}
-        )
+        ready: dict[str, Any] = json_ready({**fields, "scale": scale, "covariance": self.solution.covariance})
         return ready
 
     def plot(self, ax: Axes | None = None) -> Axes:

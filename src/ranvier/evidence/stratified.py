@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,101 +15,25 @@ from ranvier.errors import InputError, require_choice
 from ranvier.evidence._given import as_level
 from ranvier.evidence._measures import MEASURES
 from ranvier.evidence._pooled import quantile
-from ranvier.evidence._strata import (
-    STRATIFIED,
-    Sums,
-    cochran_mantel_haenszel,
-    peto_sums,
-    tarone,
-)
+from ranvier.evidence._strata import PETO, STRATIFIED, Sums, cochran_mantel_haenszel, sums_of, tarone
 from ranvier.evidence._study_cells import as_frame, refuse_mixed_treatments, study_cells, study_names
-from ranvier.evidence.pooled_studies import Pool, PooledEstimate, Scale
-from ranvier.result import LeftOut, number, p_text, plural
+from ranvier.evidence.pooled_studies import PooledEstimate, Scale
+from ranvier.evidence.stratified_pool import StratifiedPool
+from ranvier.result import LeftOut, plural
 
-__all__ = ["STRATIFIED_MEASURES", "StratifiedPool", "mantel_haenszel", "peto"]
+__all__ = ["STRATIFIED_MEASURES", "mantel_haenszel", "peto"]
 
 Floats = NDArray[np.float64]
 Columns = dict[str, Floats]
 
 STRATIFIED_MEASURES = tuple(STRATIFIED)
 """What `mantel_haenszel` can pool."""
-PETO = "peto odds ratio"
 RATIOS = {"risk ratio", "odds ratio", "rate ratio", PETO}
 """Measures to which a study without an event in either arm adds nothing."""
 FAR = math.log(2.0)
 """Odds ratios beyond 2 or below 1/2 in unequal arms are where Peto's method is known to be biased."""
 UNEQUAL = 1.5
 """Arms whose sizes differ by more than this factor are called unequal."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class StratifiedPool(Pool):
-    """A value pooled cell by cell over studies with two arms.
-
-    `studies` holds the events and sizes of the arms too; effect and variance are null where a study alone
-    has none, although its counts enter. The weights of a ratio are shares of its lower sum, so that a study
-    without an event in the control arm shows a weight of 0. `diagnostics` holds the tests.
-
-    Parameters
-    ----------
-    measure : str
-        What was pooled.
-    """
-
-    measure: str
-
-    def explain(self) -> str:
-        """Say in plain sentences how the studies were pooled and what came out.
-
-        Returns
-        -------
-        str
-            Sentences.
-        """
-        (main,) = self.estimates
-        lines = [f"{self.title}. {self.method_text}"]
-        lines += [f"Left out: {left.n} ({left.reason})." for left in self.left_out if left.n]
-        lines.append(
-            f"{main.quantity[:1].upper()}{main.quantity[1:]}: {main.text()} "
-            f"({p_text(main.p_value or 0.0)} for the hypothesis: {main.null})."
-        )
-        numbers = self.diagnostics
-        lines.append(
-            "Cochran-Mantel-Haenszel test of no difference in any study, without continuity correction: "
-            f"{p_text(numbers['cmh_p_value'])}."
-        )
-        if numbers["q_df"]:
-            name = {"breslow-day-tarone": "Breslow-Day test with Tarone's correction"}.get(
-                numbers["heterogeneity_test"], "Cochran's Q"
-            )
-            df = plural(numbers["q_df"], "degree of freedom", "degrees of freedom")
-            lines.append(
-                f"Differences between studies: {name} = {number(numbers['q'])} on {df} "
-                f"({p_text(numbers['q_p_value'])})."
-            )
-        largest = self.studies.sort("weight", descending=True).row(0, named=True)
-        lines.append(f"The largest weight is {100 * largest['weight']:.0f} % ({largest['study']}).")
-        return "\n".join([*lines, *self.notes])
-
-    def _numbers(self, chosen: NDArray[np.intp]) -> dict[str, Floats]:
-        """Pool chosen rows of the studies, one column of places for each set."""
-        names = [name for name in self.studies.columns if name.startswith(("events", "n", "years"))]
-        cells = {name: self.studies[name].to_numpy().astype(np.float64)[chosen] for name in names}
-        with np.errstate(divide="ignore", invalid="ignore"):
-            sums = _engine(self.measure)(cells)
-            error = np.sqrt(sums.variance)
-            reach = quantile(math.inf, self.level) * error
-            p_value = 2 * special.ndtr(-np.abs(sums.value / error))
-        good = np.isfinite(sums.value) & np.isfinite(error) & (error > 0)
-        found = {
-            "value": sums.value,
-            "low": sums.value - reach,
-            "high": sums.value + reach,
-            "p_value": p_value,
-            "tau2": np.full_like(error, np.nan),
-            "i2": np.full_like(error, np.nan),
-        }
-        return {name: np.where(good, values, np.nan) for name, values in found.items()}
 
 
 def mantel_haenszel(data: Any, *, measure: str = "risk ratio", level: float = 0.95) -> StratifiedPool:
@@ -197,8 +120,8 @@ def peto(data: Any, *, level: float = 0.95) -> StratifiedPool:
     Notes
     -----
     :math:`\ln\mathrm{OR} = \sum (a - E)/\sum V` with :math:`E = n(a+c)/N` and the hypergeometric variance
-    :math:`V`; its variance is :math:`1/\sum V`. A good approximation when events are rare, the arms of similar
-    size and the ratio near 1; far from that it is biased (Greenland and Salvan 1990), and a note says so.
+    :math:`V`; its variance is :math:`1/\sum V`. A good approximation when events are rare, the arms of
+    similar size and the ratio near 1; far from that it is biased (Greenland and Salvan 1990), and a note says so.
 
     References
     ----------
@@ -215,10 +138,6 @@ def peto(data: Any, *, level: float = 0.95) -> StratifiedPool:
     return _stratified(data, PETO, level, "peto")
 
 
-def _engine(measure: str) -> Callable[[Columns], Sums]:
-    return peto_sums if measure == PETO else STRATIFIED[measure]
-
-
 def _stratified(data: Any, measure: str, level: float, method: str) -> StratifiedPool:
     """Pool and say how."""
     confidence = as_level(level)
@@ -226,13 +145,11 @@ def _stratified(data: Any, measure: str, level: float, method: str) -> Stratifie
     k = len(names)
     stacked = {name: values[:, None] for name, values in cells.items()}
     with np.errstate(divide="ignore", invalid="ignore"):
-        sums = _engine(measure)(stacked)
+        sums = sums_of(measure)(stacked)
     value, error = _checked(sums, measure)
     reach = quantile(math.inf, confidence) * error
     kind = MEASURES[measure]
-    scale = Scale(
-        quantity=kind.reads, unit=kind.unit, back=kind.back, compares=kind.compares, code=kind.code
-    )
+    scale = Scale(quantity=kind.reads, unit=kind.unit, back=kind.back, compares=kind.compares, code=kind.code)
     own, variance = _own_effects(cells, measure)
     tests = _tests(cells, measure, sums.value, (own, variance))
     text = _method_text(measure)
@@ -328,8 +245,8 @@ def _checked(sums: Sums, measure: str) -> tuple[float, float]:
         arm = "first" if value < 0 else "control"
         raise InputError(
             f"the pooled {measure} is {'0' if value < 0 else 'infinite or not known'}: over all studies one "
-            f"side of its ratio is 0 (look at the events of the {arm} arm). A normal interval does not exist; "
-            "use the risk or rate difference, peto, or an exact method of stats."
+            f"side of its ratio is 0 (look at the events of the {arm} arm), so that it has no normal "
+            "interval; use the risk or rate difference, peto, or an exact method of stats."
         )
     raise InputError(
         f"no study has an event, or all patients had one, so that the {measure} has no variance; give the "
@@ -345,9 +262,7 @@ def _own_effects(cells: Columns, measure: str) -> tuple[Floats, Floats]:
     return np.where(good, effect, np.nan), np.where(good, variance, np.nan)
 
 
-def _tests(
-    cells: Columns, measure: str, value: Floats, own: tuple[Floats, Floats]
-) -> dict[str, Any]:
+def _tests(cells: Columns, measure: str, value: Floats, own: tuple[Floats, Floats]) -> dict[str, Any]:
     """Give the test of no difference at all, and that of differences between studies."""
     stacked = {name: values[:, None] for name, values in cells.items()}
     cmh, cmh_p = cochran_mantel_haenszel(stacked)

@@ -37,6 +37,10 @@ BETWEEN_RULES = {
 """Whether groups share the variance between studies, by name."""
 FEW = 5
 """Below this many studies a group's own variance between studies is hardly known (specs: statistics)."""
+NOT_BY_CHANCE = (
+    "The groups were not made by chance: a difference between them says that they differ, not what made the "
+    "difference."
+)
 NUMBERS = ("value", "low", "high", "standard_error", "tau2", "prediction_low", "prediction_high")
 
 
@@ -88,8 +92,8 @@ class Subgroups(Fit):
             lines.append(f"{estimate.quantity}: {estimate.text()}, {plural(estimate.n, 'study', 'studies')}.")
         numbers = self.diagnostics
         lines.append(
-            f"Differences between the groups: {p_text(numbers['between_p_value'])} for equal values in all of "
-            f"them ({numbers['test']} = {number(numbers['between_statistic'])} on {numbers['between_df']})."
+            f"Differences between the groups: {p_text(numbers['between_p_value'])} for equal values in all "
+            f"of them ({numbers['test']} = {number(numbers['between_statistic'])} on {numbers['between_df']})."
         )
         return "\n".join([*lines, *self.notes])
 
@@ -171,8 +175,8 @@ def subgroups(
     -----
     With "common" the groups are a regression on their names, and the test is its F test (chi-squared with
     Wald intervals). With "separate" it is :math:`\sum (\hat\mu_g - \bar\mu)^2/\mathrm{se}_g^2` with the Wald
-    standard errors and :math:`\bar\mu` the mean weighted by their inverse squares, on G - 1 degrees of freedom
-    of chi-squared; with few studies it finds differences too often.
+    standard errors and :math:`\bar\mu` the mean weighted by their inverse squares, on G - 1 degrees of
+    freedom of chi-squared; with few studies it finds differences too often.
 
     The groups were not made by chance. A difference between them says that they differ, not what made the
     difference; that one group passes a limit of significance and another does not says nothing at all.
@@ -203,9 +207,7 @@ def subgroups(
     found, weights, test = make(given, columns.values, choices)
     scale = given.scale(None)
     sizes = [words.count(name) for name in names]
-    text = (
-        f"{method_sentence(named)}; {BETWEEN_RULES[between]}; {interval_sentence(interval)}."
-    )
+    text = f"{method_sentence(named)}; {BETWEEN_RULES[between]}; {interval_sentence(interval)}."
     return Subgroups(
         title=f"{scale.quantity[:1].upper()}{scale.quantity[1:]} by group, "
         f"{plural(given.k, 'study', 'studies')} in {plural(len(names), 'group')}",
@@ -241,8 +243,8 @@ def _grouped(effect: Any, variance: Any, by: Any) -> tuple[Given, list[str]]:
     words = [None if word is None else str(word) for word in by]
     if len(words) != len(given.known):
         raise InputError(
-            f"by has {plural(len(words), 'name')} for {plural(len(given.known), 'study', 'studies')}; give the "
-            "group of each study, in the order of the effects."
+            f"by has {plural(len(words), 'name')} for {plural(len(given.known), 'study', 'studies')}; give "
+            "the group of each study, in the order of the effects."
         )
     frame = pl.DataFrame({"group": words}, schema={"group": pl.String})
     given = given.only(complete(frame), "studies without a group")
@@ -273,9 +275,7 @@ def _common(
     found["tau2"] = np.full(len(sizes), solution.tau2)
     # Each group less the first.
     turn = np.hstack([-np.ones((len(sizes) - 1, 1)), np.eye(len(sizes) - 1)])
-    against = replace(
-        solution, values=turn @ solution.values, covariance=turn @ solution.covariance @ turn.T
-    )
+    against = replace(solution, values=turn @ solution.values, covariance=turn @ solution.covariance @ turn.T)
     statistic, p_value = against.together(list(range(len(turn))))
     df = f"{len(turn)}" if math.isinf(fitted.df) else f"{len(turn)} and {fitted.q_df}"
     weights = fitted.weights[:, 0]
@@ -357,14 +357,11 @@ def _group_table(
 
 def _notes(sizes: list[int], between: str, scale: Scale) -> tuple[str, ...]:
     """Give the sentences that a reader must not miss."""
-    notes = [
-        "The groups were not made by chance: a difference between them says that they differ, not what made "
-        "the difference."
-    ]
+    notes = [NOT_BY_CHANCE]
     if between == "separate" and min(sizes) < FEW:
         notes.append(
-            f"The smallest group has {plural(min(sizes), 'study', 'studies')}: its variance between studies is "
-            "hardly known, and the test finds differences too often; compare with between='common'."
+            f"The smallest group has {plural(min(sizes), 'study', 'studies')}: its variance between studies "
+            "is hardly known, and the test finds differences too often; compare with between='common'."
         )
     if between == "separate" and 1 in sizes:
         notes.append("A group of one study is that study with its normal interval.")
