@@ -1,9 +1,9 @@
 """The variance between studies, for many sets of studies at once.
 
 Effects and variances have the shape (k, D): k studies in each of D sets. One review is D = 1; a simulation
-of 10,000 reviews runs through the same lines. With moderators it is the variance that they leave between studies;
-`x` holds their columns, and None stands for the mean alone. With :math:`W` the weights,
-:math:`P = W - WX(X'WX)^{-1}X'W` is what all estimators are made of.
+of 10,000 reviews runs through the same lines. With moderators it is the variance that they leave between
+studies; `x` holds their columns, and None stands for the mean alone. All estimators are made of
+:math:`P = W - WX(X'WX)^{-1}X'W` with :math:`W` the weights.
 """
 
 from __future__ import annotations

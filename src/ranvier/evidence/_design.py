@@ -69,7 +69,7 @@ class WeightedRegression:
         """Invert X'WX of every set once."""
         k, p = self.x.shape
         self.products = (self.x[:, :, None] * self.x[:, None, :]).reshape(k, p * p)
-        self.inverses = np.linalg.inv(self._cross(self.w))
+        self.inverses = np.asarray(np.linalg.inv(self._cross(self.w)), dtype=np.float64)
 
     def coefficients(self, z: Floats) -> Floats:
         """Give the coefficients of z, shape (p, D)."""

@@ -150,7 +150,7 @@ def effect_size(
     SMCR, r is the column `correlation`, or the option.
 
     In pairs a, b, c, d are `both`, `first_only`, `second_only` and `neither`; p1 = (a+b)/n, p2 = (a+c)/n.
-    MPOR has the variance :math:`[1/s_1 + 1/s_2 - 2(ad - bc)/(n^2 s_1 s_2)]/n` with :math:`s_i = p_i(1 - p_i)`.
+    MPOR has the variance :math:`[1/s_1 + 1/s_2 - 2(ad - bc)/(n^2 s_1 s_2)]/n`, :math:`s_i = p_i(1 - p_i)`.
 
     One arm has no comparison: its change says what happened, not what a treatment did. Freeman-Tukey values
     are not turned back into shares, because the way back depends on a sample size that a pool does not have.
@@ -268,13 +268,11 @@ def _entering(measure: str, cells: Cells) -> tuple[str, ...]:
 def _zero_cells(cells: Cells, kind: str) -> NDArray[np.bool_]:
     """Say which studies have a cell of 0."""
     found = np.zeros(len(next(iter(cells.values()))), dtype=bool)
-    for name in PAIRS if kind == "pairs" else ():
-        found |= cells[name] == 0
-    for arm in ("", "_control") if kind.startswith("two") else ("",):
-        if kind in COUNTED:
-            found |= cells[f"events{arm}"] == 0
-        if kind.endswith("shares"):
-            found |= cells[f"events{arm}"] == cells[f"n{arm}"]
+    for name, values in cells.items():
+        if name.startswith("events") or name in PAIRS:
+            found |= values == 0
+        if name.startswith("events") and kind.endswith("shares"):
+            found |= values == cells[name.replace("events", "n")]
     return found
 
 

@@ -121,7 +121,8 @@ def peto(data: Any, *, level: float = 0.95) -> StratifiedPool:
     -----
     :math:`\ln\mathrm{OR} = \sum (a - E)/\sum V` with :math:`E = n(a+c)/N` and the hypergeometric variance
     :math:`V`; its variance is :math:`1/\sum V`. A good approximation when events are rare, the arms of
-    similar size and the ratio near 1; far from that it is biased (Greenland and Salvan 1990), and a note says so.
+    similar size and the ratio near 1; far from that it is biased (Greenland and Salvan 1990), and a note
+    says so.
 
     References
     ----------

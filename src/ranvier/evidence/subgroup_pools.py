@@ -93,7 +93,8 @@ class Subgroups(Fit):
         numbers = self.diagnostics
         lines.append(
             f"Differences between the groups: {p_text(numbers['between_p_value'])} for equal values in all "
-            f"of them ({numbers['test']} = {number(numbers['between_statistic'])} on {numbers['between_df']})."
+            f"of them ({numbers['test']} = {number(numbers['between_statistic'])} on "
+            f"{numbers['between_df']})."
         )
         return "\n".join([*lines, *self.notes])
 
