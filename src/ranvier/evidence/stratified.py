@@ -275,12 +275,12 @@ def _tests(cells: Columns, measure: str, value: Floats, own: tuple[Floats, Float
     has = np.isfinite(own[0])
     effect, variance = own[0][has], own[1][has]
     df = max(int(has.sum()) - 1, 0)
-    q = float(((effect - value[0]) ** 2 / variance).sum())
+    q = float(((effect - value[0]) ** 2 / variance).sum()) if df else math.nan
     return {
         **found,
         "heterogeneity_test": "q",
         "q": q,
-        "q_p_value": float(special.chdtrc(df, q)) if df else 1.0,
+        "q_p_value": float(special.chdtrc(df, q)),
         "q_df": df,
         "q_studies": int(has.sum()),
     }
