@@ -39,7 +39,10 @@ def table() -> str:
     """Give the table, one row per number of studies and heterogeneity."""
     cells = [(k, name) for k in STUDIES for name in SHARES]
     children = np.random.SeedSequence(SEED).spawn(len(cells))
-    rows = ["| studies | between studies | " + " | ".join(INTERVALS) + " |", "|---|---|" + "---|" * len(INTERVALS)]
+    rows = [
+        "| studies | between studies | " + " | ".join(INTERVALS) + " |",
+        "|---|---|" + "---|" * len(INTERVALS),
+    ]
     for (k, name), child in zip(cells, children, strict=True):
         held = coverage(k, SHARES[name], np.random.default_rng(child))
         figures = " | ".join(f"{100 * each:.1f} %" for each in held)

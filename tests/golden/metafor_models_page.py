@@ -92,7 +92,11 @@ agree by chance. The floored one, the default, never falls below 94 % here; with
 them it is longer than it need be. The normal interval is too short wherever studies differ.
 """
 
-LABELS = {"Q-profile": "`confint(type='QP')`", "profile likelihood": "`confint(type='PL')`", "generalised Q": "GENQ"}
+LABELS = {
+    "Q-profile": "`confint(type='QP')`",
+    "profile likelihood": "`confint(type='PL')`",
+    "generalised Q": "GENQ",
+}
 
 
 def fitted(row: dict[str, Any], method: Any, interval: str = "knapp-hartung") -> Any:
@@ -100,9 +104,7 @@ def fitted(row: dict[str, Any], method: Any, interval: str = "knapp-hartung") ->
     given: tuple[Any, ...] = (row["y"], row["v"])
     if row["kind"] == "pool":
         return rv.evidence.pool(*given, method=method, interval=interval)
-    return rv.evidence.meta_regression(
-        *given, moderators=row["moderators"], method=method, interval=interval
-    )
+    return rv.evidence.meta_regression(*given, moderators=row["moderators"], method=method, interval=interval)
 
 
 def unit_of(row: dict[str, Any]) -> float:

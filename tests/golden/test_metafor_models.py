@@ -119,9 +119,7 @@ def test_a_regression_on_published_moderators_is_that_of_metafor(name: str, meth
         for key, ours, other, unit in differences(found, numbers, expected):
             assert close(ours, other, tolerance, unit), (interval, key, ours, other)
         if method != "common":
-            assert close(
-                found["tau2_without_moderators"], expected["without"], tolerance, numbers["typical"]
-            )
+            assert close(found["tau2_without_moderators"], expected["without"], tolerance, numbers["typical"])
             if expected["without"] > 0:
                 assert close(found["r2"], expected["r2"], tolerance, 1.0)
         if (name, interval) in NO_SPREAD:

@@ -11,7 +11,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ranvier.errors import InputError, suggest
-from ranvier.result import number
 
 __all__ = ["INTERCEPT", "Moderators", "complete", "encode"]
 
@@ -163,7 +162,7 @@ def _refuse_repeats(values: Floats, names: tuple[str, ...]) -> None:
         if not others:
             raise InputError(f"moderator {name!r} is 0 in all studies; leave it out.")
         if others == [INTERCEPT]:
-            same = number(float(values[0, place]), digits=4)
+            same = f"{values[0, place]:g}"
             raise InputError(
                 f"moderator {name!r} is {same} in all studies; it cannot explain a difference. Leave it out."
             )

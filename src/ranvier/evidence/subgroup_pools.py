@@ -249,6 +249,8 @@ def _grouped(effect: Any, variance: Any, by: Any) -> tuple[Given, list[str]]:
         )
     frame = pl.DataFrame({"group": words}, schema={"group": pl.String})
     given = given.only(complete(frame), "studies without a group")
+    if not given.k:
+        raise InputError("no study has a group; give the group of each study in by.")
     return given, [word for word, use in zip(words, given.known, strict=True) if use and word is not None]
 
 
