@@ -1,7 +1,7 @@
 """How often intervals of a pooled value hold the truth: `python benchmarks/knapp_hartung.py`.
 
-Prints the table of docs/validation/pooling_published.md; with --write it goes to tests/golden/knapp_hartung.md, from
-which the page is made.
+Prints the table of docs/validation/pooling_published.md; with --write it goes to
+tests/golden/knapp_hartung.md, from which the page is made.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def coverage(k: int, share: float, rng: np.random.Generator) -> list[float]:
     v = rng.uniform(SMALLEST, LARGEST, (k, N_REVIEWS))
     y = rng.normal(TRUE, np.sqrt(v + between))
     found = [pool_many(y, v, method="reml", interval=interval, level=0.95) for interval in INTERVALS]
-    return [float(np.mean((pooled.low <= TRUE) & (TRUE <= pooled.high))) for pooled in found]
+    return [float(np.mean((pooled.low <= TRUE) & (pooled.high >= TRUE))) for pooled in found]
 
 
 def table() -> str:

@@ -1,7 +1,7 @@
 """Writes docs/validation/pooling_published.md from metafor_models.json and five_numbers.json.
 
-Run python tests/golden/metafor_models_page.py. The tables give bounds on the largest difference between ranvier
-and metafor over the whole grid, with room for the last digits of another machine.
+Run python tests/golden/metafor_models_page.py. The tables give bounds on the largest difference between
+ranvier and metafor over the whole grid, with room for the last digits of another machine.
 """
 
 from __future__ import annotations
@@ -30,16 +30,18 @@ CODES = {"common": "EE", "pm-median": "PMM"}
 HEAD = """\
 # Published data: agreement with metafor
 
-Written by `tests/golden/metafor_models_page.py`. `tests/golden/metafor_models.R` computes the R side with metafor
-{metafor} on R {r} from data of metadat {metadat}; `tests/golden/metafor_models.json` holds it, with the source of
-each data set, and `tests/golden/test_metafor_models.py` compares. Data sets of our own are on [](pooling.md).
+Written by `tests/golden/metafor_models_page.py`. `tests/golden/metafor_models.R` computes the R side
+with metafor {metafor} on R {r} from data of metadat {metadat}; `tests/golden/metafor_models.json` holds
+it, with the source of each data set, and `tests/golden/test_metafor_models.py` compares. Data sets of
+our own are on [](pooling.md).
 
 ## Pools and regressions
 
-{pools} pools and {regressions} regressions over studies ({names}), each with {methods} methods and {intervals}
-intervals. Each figure bounds the largest difference over all of them: tau² relative to tau² or the typical variance
-of a study, whichever is larger; coefficients, standard errors and ends of intervals in Wald standard errors; tests
-(of each coefficient, of all moderators together, of what is left) in p values.
+{pools} pools and {regressions} regressions over studies ({names}), each with {methods} methods and
+{intervals} intervals. Each figure bounds the largest difference over all of them: tau² relative to tau²
+or the typical variance of a study, whichever is larger; coefficients, standard errors and ends of
+intervals in Wald standard errors; tests (of each coefficient, of all moderators together, of what is
+left) in p values.
 
 | method | metafor | tau² | coefficients | standard errors | ends | tests |
 |---|---|---|---|---|---|---|
@@ -55,8 +57,8 @@ MIDDLE = """
 STRATA = """
 ## Mantel–Haenszel and Peto
 
-{strata} pools of {tables} tables, with nothing added to any cell. Value and standard error in standard errors; the
-tests (Cochran–Mantel–Haenszel; Breslow–Day with Tarone's correction or Q) relative.
+{strata} pools of {tables} tables, with nothing added to any cell. Value and standard error in standard
+errors; the tests (Cochran–Mantel–Haenszel; Breslow–Day with Tarone's correction or Q) relative.
 
 | measure | metafor | value | standard error | tests |
 |---|---|---|---|---|
@@ -66,30 +68,35 @@ TAIL = """
 ## Mean and standard deviation from quantiles
 
 {five} five-number summaries, ranges and quartiles against `conv.fivenum` of metafor {newer}
-(`tests/golden/five_numbers.R`): mean and standard deviation agree to a relative {quantiles}, and the test for
-skewness rejects the same ones.
+(`tests/golden/five_numbers.R`): mean and standard deviation agree to a relative {quantiles}, and the
+test for skewness rejects the same ones.
 
 ## Known disagreements
 
-- **GENQ.** metafor uses the weights given for the pooled value too; here they serve the variance between studies,
-  and the pooled value has the usual weights. The variances are compared.
-- **R².** metafor gives 0 when nothing lies between the studies without moderators, and a share of Q for the common
-  model; here neither is known.
-- **One study.** metafor has no t interval for one study; here it keeps its normal interval whatever is asked.
-- **Q of one study.** Where one study only has an effect of its own, metafor gives Q = 0; here it is not known.
-- **Continuity.** metafor corrects the Cochran–Mantel–Haenszel test for continuity by default; here it never is.
+- **GENQ.** metafor uses the weights given for the pooled value too; here they serve the variance
+  between studies, and the pooled value has the usual weights. The variances are compared.
+- **R².** metafor gives 0 when nothing lies between the studies without moderators, and a share of Q for
+  the common model; here neither is known.
+- **One study.** metafor has no t interval for one study; here it keeps its normal interval whatever is
+  asked.
+- **Q of one study.** Where one study only has an effect of its own, metafor gives Q = 0; here it is not
+  known.
+- **Continuity.** metafor corrects the Cochran–Mantel–Haenszel test for continuity by default; here it
+  never is.
 - **Prediction interval**, **empty Q-profile interval**: as on [](pooling.md).
 
 ## Coverage of Knapp–Hartung
 
-`benchmarks/knapp_hartung.py`: {trials} simulated reviews each, variances of studies between 0.02 and 0.5, normal
-effects, REML; the share of 95 % intervals that hold the true value (Monte Carlo error at most {error}).
+`benchmarks/knapp_hartung.py`: {trials} simulated reviews each, variances of studies between 0.02 and
+0.5, normal effects, REML; the share of 95 % intervals that hold the true value (Monte Carlo error at
+most {error}).
 
 {coverage}
 
-The plain interval stays within 3 points of 95 % over all reviews, but is far too short in those whose few studies
-agree by chance. The floored one, the default, never falls below 94 % here; with three studies and little between
-them it is longer than it need be. The normal interval is too short wherever studies differ.
+The plain interval stays within 3 points of 95 % over all reviews, but is far too short in those whose
+few studies agree by chance. The floored one, the default, never falls below 94 % here; with three
+studies and little between them it is longer than it need be. The normal interval is too short wherever
+studies differ.
 """
 
 LABELS = {

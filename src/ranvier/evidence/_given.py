@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ranvier.errors import InputError
+from ranvier.errors import InputError, require_choice
+from ranvier.evidence._between import GENERALISED, METHODS
 from ranvier.evidence._measures import MEASURES
+from ranvier.evidence.between_methods import GeneralisedQ
 from ranvier.evidence.effect_sizes import EffectSizes
 from ranvier.evidence.pooled_studies import Scale
 from ranvier.result import LeftOut, plural
 
-__all__ = ["Given", "as_level", "given_studies"]
+__all__ = ["Given", "as_level", "given_studies", "method_sentence", "resolve_method"]
 
 Floats = NDArray[np.float64]
 
@@ -125,6 +127,26 @@ def as_level(level: Any) -> float:
     if not 0 < share < 1:
         raise InputError(f"level is {level!r}; it must lie between 0 and 1, both excluded, 0.95 for 95 %.")
     return share
+
+
+def resolve_method(method: str | GeneralisedQ, known: NDArray[np.bool_]) -> tuple[str, Floats | None]:
+    """Give the name of the method, and the weights of the studies that are used."""
+    if not isinstance(method, GeneralisedQ):
+        require_choice("method", method, METHODS)
+        return method, None
+    if len(method.weights) != len(known):
+        raise InputError(
+            f"method has {plural(len(method.weights), 'weight')} for "
+            f"{plural(len(known), 'study', 'studies')}; give one weight per study."
+        )
+    return GENERALISED, np.array(method.weights)[known]
+
+
+def method_sentence(name: str) -> str:
+    """Give the start of the sentence on a method."""
+    if name == GENERALISED:
+        return "random effects, variance between studies by the generalised Q with the weights given"
+    return METHODS[name]
 
 
 def _refuse(names: Sequence[str], y: Floats, v: Floats) -> None:

@@ -15,6 +15,7 @@ from ranvier.evidence._between import generalised_q, solve_q, tau_squared
 from ranvier.evidence._design import n_coefficients, weighted
 
 __all__ = [
+    "COEFFICIENT_INTERVALS",
     "INTERVALS",
     "Fitted",
     "Pooled",
@@ -34,6 +35,13 @@ INTERVALS = {
     "t": "the interval is by Student's t with k - 1 degrees of freedom",
     "wald": "the interval is by the normal distribution, too short with few studies",
 }
+COEFFICIENT_INTERVALS = {
+    "knapp-hartung": "intervals by Knapp and Hartung, never shorter than the t interval",
+    "knapp-hartung unfloored": "intervals by Knapp and Hartung, without a floor",
+    "t": "intervals by Student's t with studies less coefficients as degrees of freedom",
+    "wald": "intervals by the normal distribution, too short with few studies",
+}
+"""The same where there are several coefficients."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -6,16 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from ranvier.errors import InputError
 
-from ranvier.errors import InputError, require_choice
-from ranvier.evidence._between import GENERALISED, METHODS
-from ranvier.result import plural
-
-__all__ = ["GeneralisedQ", "method_sentence", "resolve_method"]
-
-Floats = NDArray[np.float64]
+__all__ = ["GeneralisedQ"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,23 +69,3 @@ class GeneralisedQ:
             The weights by name.
         """
         return {"weights": list(self.weights)}
-
-
-def resolve_method(method: str | GeneralisedQ, known: NDArray[np.bool_]) -> tuple[str, Floats | None]:
-    """Give the name of the method, and the weights of the studies that are used."""
-    if not isinstance(method, GeneralisedQ):
-        require_choice("method", method, METHODS)
-        return method, None
-    if len(method.weights) != len(known):
-        raise InputError(
-            f"method has {plural(len(method.weights), 'weight')} for "
-            f"{plural(len(known), 'study', 'studies')}; give one weight per study."
-        )
-    return GENERALISED, np.array(method.weights)[known]
-
-
-def method_sentence(name: str) -> str:
-    """Give the start of the sentence on a method."""
-    if name == GENERALISED:
-        return "random effects, variance between studies by the generalised Q with the weights given"
-    return METHODS[name]

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ranvier.errors import require_choice
 from ranvier.evidence._between import METHODS
-from ranvier.evidence._given import as_level, given_studies
+from ranvier.evidence._given import as_level, given_studies, method_sentence, resolve_method
 from ranvier.evidence._pooled import INTERVALS, Pooled, pool_many, q_profile, typical_variance
-from ranvier.evidence.between_methods import GeneralisedQ, method_sentence, resolve_method
+from ranvier.evidence.between_methods import GeneralisedQ
 from ranvier.evidence.effect_sizes import EffectSizes
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate, Scale
 from ranvier.result import plural

@@ -10,18 +10,25 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ranvier.errors import InputError, require_choice
-from ranvier.evidence._given import Given, as_level, given_studies
+from ranvier.evidence._given import Given, as_level, given_studies, method_sentence, resolve_method
 from ranvier.evidence._moderators import INTERCEPT, Moderators, complete, encode
-from ranvier.evidence._pooled import INTERVALS, Fitted, fit_many, q_profile, typical_variance
+from ranvier.evidence._pooled import (
+    COEFFICIENT_INTERVALS,
+    INTERVALS,
+    Fitted,
+    fit_many,
+    q_profile,
+    typical_variance,
+)
 from ranvier.evidence._regression_tables import coefficient_table, places, study_table, term_table, terms
 from ranvier.evidence._study_cells import as_frame
-from ranvier.evidence.between_methods import GeneralisedQ, method_sentence, resolve_method
+from ranvier.evidence.between_methods import GeneralisedQ
 from ranvier.evidence.effect_sizes import EffectSizes
 from ranvier.evidence.pooled_studies import PooledEstimate, Scale
 from ranvier.evidence.regression_fit import MetaRegression, Solution
 from ranvier.result import plural
 
-__all__ = ["interval_sentence", "meta_regression"]
+__all__ = ["meta_regression"]
 
 Floats = NDArray[np.float64]
 
@@ -158,16 +165,6 @@ def meta_regression(
     )
 
 
-def interval_sentence(interval: str) -> str:
-    """Say how intervals of coefficients are made."""
-    return {
-        "knapp-hartung": "intervals by Knapp and Hartung, never shorter than the t interval",
-        "knapp-hartung unfloored": "intervals by Knapp and Hartung, without a floor",
-        "t": "intervals by Student's t with studies less coefficients as degrees of freedom",
-        "wald": "intervals by the normal distribution, too short with few studies",
-    }[interval]
-
-
 def _given(effect: Any, variance: Any, moderators: Any, intercept: bool) -> tuple[Given, Moderators]:
     """Give the studies that have all values, and the columns of the regression."""
     frame = as_frame(moderators)
@@ -262,7 +259,7 @@ def _diagnostics(
 
 def _method_text(method: str, interval: str, columns: Moderators) -> str:
     """Say how the regression was made."""
-    text = f"{method_sentence(method)}; {interval_sentence(interval)}."
+    text = f"{method_sentence(method)}; {COEFFICIENT_INTERVALS[interval]}."
     if columns.levels and columns.intercept:
         references = [f"{name}: {levels[0]!r}" for name, levels in columns.levels.items()]
         text += f" Groups are compared with the reference ({'; '.join(references)})."

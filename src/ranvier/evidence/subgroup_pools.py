@@ -13,13 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ranvier.errors import InputError, require_choice
-from ranvier.evidence._given import Given, as_level, given_studies
+from ranvier.evidence._given import Given, as_level, given_studies, method_sentence, resolve_method
 from ranvier.evidence._moderators import complete, encode
-from ranvier.evidence._pooled import INTERVALS, fit_many, pool_many
-from ranvier.evidence.between_methods import method_sentence, resolve_method
+from ranvier.evidence._pooled import COEFFICIENT_INTERVALS, INTERVALS, fit_many, pool_many
 from ranvier.evidence.effect_sizes import EffectSizes
 from ranvier.evidence.pooled_studies import PooledEstimate, Scale
-from ranvier.evidence.regression import interval_sentence
 from ranvier.evidence.regression_fit import Solution
 from ranvier.result import Fit, LeftOut, json_ready, number, p_text, plural
 
@@ -208,7 +206,7 @@ def subgroups(
     found, weights, test = make(given, columns.values, choices)
     scale = given.scale(None)
     sizes = [words.count(name) for name in names]
-    text = f"{method_sentence(named)}; {BETWEEN_RULES[between]}; {interval_sentence(interval)}."
+    text = f"{method_sentence(named)}; {BETWEEN_RULES[between]}; {COEFFICIENT_INTERVALS[interval]}."
     return Subgroups(
         title=f"{scale.quantity[:1].upper()}{scale.quantity[1:]} by group, "
         f"{plural(given.k, 'study', 'studies')} in {plural(len(names), 'group')}",
