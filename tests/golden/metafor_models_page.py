@@ -75,10 +75,8 @@ test for skewness rejects the same ones.
 
 - **GENQ.** metafor uses the weights given for the pooled value too; here they serve the variance
   between studies, and the pooled value has the usual weights. The variances are compared.
-- **R².** metafor gives 0 when nothing lies between the studies without moderators, and a share of Q for
-  the common model; here neither is known.
-- **One study.** metafor has no t interval for one study; here it keeps its normal interval whatever is
-  asked.
+- **R².** metafor gives 0 when nothing lies between the studies without moderators, and compares values of
+  H² for the common model; here neither is known.
 - **Q of one study.** Where one study only has an effect of its own, metafor gives Q = 0; here it is not
   known.
 - **Continuity.** metafor corrects the Cochran–Mantel–Haenszel test for continuity by default; here it
@@ -120,9 +118,8 @@ def unit_of(row: dict[str, Any]) -> float:
 
 
 def skipped(row: dict[str, Any], interval: str) -> bool:
-    """Say where the two differ on purpose: a spread of 0, and one study."""
-    equal = row["name"] == "identical" and interval == "knapp-hartung unfloored"
-    return equal or (len(row["y"]) == 1 and interval != "wald")
+    """Say where one is 0 but for rounding: the plain Knapp-Hartung error of equal effects."""
+    return row["name"] == "identical" and interval == "knapp-hartung unfloored"
 
 
 def fit_differences(method: str) -> list[float]:
