@@ -53,6 +53,23 @@ def test_many_regressions_at_once_are_each_regression_alone() -> None:
             assert many.tau2[place] == pytest.approx(one.tau2[0], rel=1e-9, abs=1e-13)
 
 
+@pytest.mark.parametrize("method", ["ml", "reml"])
+def test_the_higher_of_two_nearly_equal_maxima_is_found(method: str) -> None:
+    """Wide variances give the likelihood two tops; a coarse look alone takes the lower one now and then."""
+    rng = np.random.default_rng(4)
+    grid = np.concatenate([[0.0], np.geomspace(1e-6, 1e3, 600)])
+    for _ in range(8):
+        k = int(rng.integers(4, 9))
+        x = np.linalg.qr(np.column_stack([np.ones(k), rng.permutation(k)]))[0]
+        v, y = 10 ** rng.uniform(-2, 0.6, (k, 150)), rng.uniform(-5, 5, (k, 150))
+        for columns in (None, x):
+            found = _between.tau_squared(y, v, method, x=columns)
+            options = {"restricted": method == "reml"}
+            reached = _between.log_likelihood(y, v, found, columns, **options)
+            seen = [_between.log_likelihood(y, v, np.full(150, t), columns, **options) for t in grid]
+            assert (reached >= np.max(seen, axis=0) - 1e-8).all()
+
+
 def test_moderators_in_words_are_compared_with_the_first() -> None:
     fit = rv.evidence.meta_regression(Y, V, moderators={"route": ROUTE, "months": MONTHS})
     assert fit.coefficients["name"].to_list() == ["intercept", "route[iv]", "months"]

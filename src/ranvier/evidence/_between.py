@@ -157,13 +157,35 @@ def _not_below_zero(raw: Floats) -> Floats:
 def _most_likely(y: Floats, v: Floats, x: Floats | None, *, restricted: bool) -> Floats:
     """Give the variance with the largest (restricted) likelihood, wherever on the axis it lies."""
     reach = _reach(y, v, x)
-    start = np.minimum(v.min(axis=0) / 2, reach)
+    first = np.minimum(v.min(axis=0) / 2, reach)
     with np.errstate(divide="ignore", invalid="ignore"):
-        way = np.where(reach > 0, start * (reach / start) ** GRID[:, None], 0.0)
+        way = np.where(reach > 0, first * (reach / first) ** GRID[:, None], 0.0)
     looked = np.concatenate([np.zeros_like(reach)[None], way])
-    best = _heights(y, v, looked, x, restricted).argmax(axis=0)
-    every = np.arange(len(best))
-    low, t, high = (looked[np.clip(best + step, 0, len(GRID)), every] for step in (-1, 0, 1))
+    heights = _heights(y, v, looked, x, restricted)
+    edge = np.full_like(heights[:1], -np.inf)
+    rises, falls = (
+        heights > np.concatenate([edge, heights[:-1]]),
+        heights >= np.concatenate([heights[1:], edge]),
+    )
+    # Every maximum that shows is climbed: nearly equal ones may change places on the way up.
+    place, column = np.nonzero(rises & falls)
+    steps = (np.maximum(place - 1, 0), place, np.minimum(place + 1, len(GRID)))
+    start_low, start, start_high = (looked[step, column] for step in steps)
+    y, v = y[:, column], v[:, column]
+    climbed = _climb(y, v, (start_low, start, start_high), x, restricted)
+    found = np.empty_like(reach)
+    if len(column) > len(reach):
+        order = np.lexsort((log_likelihood(y, v, climbed, x, restricted=restricted), column))
+        climbed, column = climbed[order], column[order]
+    found[column] = climbed  # the last one of a set stays: the highest
+    return found
+
+
+def _climb(
+    y: Floats, v: Floats, around: tuple[Floats, Floats, Floats], x: Floats | None, restricted: bool
+) -> Floats:
+    """Give the top of the likelihood that lies around each start, between two bounds."""
+    low, t, high = around
     found: Floats = t.copy()
     rising = t > 0
     if not rising.all():
