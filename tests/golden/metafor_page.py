@@ -77,8 +77,8 @@ TAIL = """
 
 ## Speed
 
-`benchmarks/pooling.py`, CPU time on one thread, up to twice that on a busy machine: {one} for one full REML pool of 20
-studies, {many} for 10,000 of them in one call, {long} for 10,000 studies.
+`benchmarks/pooling.py`, CPU time on one thread, up to twice that on a busy machine: {one} for one full REML
+pool of 20 studies, {many} for 10,000 of them in one call, {long} for 10,000 studies.
 """
 
 SPEED = {"one": "1.2 to 1.4 ms", "many": "0.10 to 0.13 s", "long": "3 to 4 ms"}
