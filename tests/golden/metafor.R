@@ -74,6 +74,7 @@ means <- list(mean = c(4.2, 5.1, 6), sd = c(1.1, 0.9, 1.4), n = c(10, 22, 7))
 changed <- list(before = c(5.1, 4.9, 6), after = c(4.3, 4.9, 6.4), sd_before = c(1.2, 0.8, 1.5), sd_after = c(1.4, 1.1, 0.7), n = c(15, 9, 4), correlation = c(0.61, 0.3, 0.9))
 two_shares <- list(events = c(0, 3, 0, 10, 5), n = c(10, 10, 10, 10, 40), events_control = c(2, 4, 0, 10, 9), n_control = c(12, 12, 12, 10, 38))
 two_rates <- list(events = c(0, 3, 8), years = c(10, 12.5, 40), events_control = c(3, 3, 19), years_control = c(10, 10, 38.5))
+paired <- list(both = c(5, 0, 3, 12), first_only = c(4, 2, 0, 7), second_only = c(1, 3, 2, 9), neither = c(8, 6, 4, 20))
 two_means <- list(mean = c(4.2, 5.1, 6), sd = c(1.1, 0.9, 1.4), n = c(10, 22, 7), mean_control = c(4.9, 5, 6.6), sd_control = c(1.3, 1.2, 0.8), n_control = c(11, 20, 3))
 call_one <- function(code, d, to) {
   given <- if (code %in% c("PR", "PLN", "PLO", "PAS", "PFT")) list(xi = d$events, ni = d$n)
@@ -82,6 +83,7 @@ call_one <- function(code, d, to) {
     else if (code %in% c("MC", "SMCC", "SMCRH")) list(m1i = d$after, m2i = d$before, sd1i = d$sd_before, sd2i = d$sd_after, ni = d$n, ri = d$correlation)
     else if (code == "SMCR") list(m1i = d$after, m2i = d$before, sd1i = d$sd_before, ni = d$n, ri = d$correlation)
     else if (code %in% c("RR", "OR", "RD", "PETO")) list(ai = d$events, n1i = d$n, ci = d$events_control, n2i = d$n_control)
+    else if (code %in% c("MPRR", "MPOR", "MPRD", "MPORC")) list(ai = d$both, bi = d$first_only, ci = d$second_only, di = d$neither)
     else if (code %in% c("IRR", "IRD")) list(x1i = d$events, t1i = d$years, x2i = d$events_control, t2i = d$years_control)
     else list(m1i = d$mean, sd1i = d$sd, n1i = d$n, m2i = d$mean_control, sd2i = d$sd_control, n2i = d$n_control)
   suppressWarnings(do.call(escalc, c(list(measure = code, to = to), given)))
@@ -90,7 +92,7 @@ rules <- c(`where zero` = "only0", everywhere = "all", `everywhere if any zero` 
 groups <- list(
   list(c("PR", "PLN", "PLO", "PAS", "PFT"), shares), list(c("IR", "IRLN", "IRS"), rated), list("MN", means),
   list(c("MC", "SMCC", "SMCR", "SMCRH"), changed), list(c("RR", "OR", "RD", "PETO"), two_shares),
-  list(c("IRR", "IRD"), two_rates), list(c("MD", "SMD", "ROM"), two_means)
+  list(c("IRR", "IRD"), two_rates), list(c("MPRR", "MPOR", "MPRD", "MPORC"), paired), list(c("MD", "SMD", "ROM"), two_means)
 )
 sizes <- list()
 for (group in groups) for (code in group[[1]]) for (rule in names(rules)) {

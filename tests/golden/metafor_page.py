@@ -77,11 +77,11 @@ TAIL = """
 
 ## Speed
 
-`benchmarks/pooling.py`, CPU time on one thread of a busy machine: {one} for one full REML pool of 20
-studies, {many} for 10,000 of them in one call, {long} for 10,000 studies.
+`benchmarks/pooling.py`, CPU time on one thread, up to twice that on a busy machine: {one} for one full REML
+pool of 20 studies, {many} for 10,000 of them in one call, {long} for 10,000 studies.
 """
 
-SPEED = {"one": "1.4 to 2.2 ms", "many": "0.11 to 0.14 s", "long": "2 to 4 ms"}
+SPEED = {"one": "1.2 to 1.4 ms", "many": "0.10 to 0.13 s", "long": "3 to 4 ms"}
 """As measured when the page was written; not part of any test."""
 
 

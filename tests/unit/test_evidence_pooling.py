@@ -12,7 +12,7 @@ import pytest
 
 import ranvier as rv
 from ranvier.evidence import MEASURE_CODES, POOL_INTERVALS, POOL_METHODS
-from ranvier.evidence._between import _log_likelihood, tau_squared
+from ranvier.evidence._between import log_likelihood, tau_squared
 from ranvier.evidence._pooled import pool_many
 
 SHARES = {"study": ["A", "B", "C", "D"], "events": [0, 3, 5, 9], "n": [5, 10, 18, 15]}
@@ -88,6 +88,7 @@ def test_every_measure_can_be_pooled_and_explained() -> None:
     one = {"events": [1, 3], "n": [10, 12], "years": [10.0, 12.0], "mean": [4.0, 5.0], "sd": [1.0, 1.1]}
     data = {**one, **{f"{name}_control": values for name, values in one.items()}}
     data |= {"before": [4.0, 5.0], "after": [3.0, 5.5], "sd_before": [1.0, 1.2], "sd_after": [1.1, 1.0]}
+    data |= {"both": [2, 1], "first_only": [3, 2], "second_only": [1, 4], "neither": [5, 6]}
     data["correlation"] = [0.5, 0.7]
     for measure in MEASURE_CODES:
         pool = rv.evidence.pool(rv.evidence.effect_size(data, measure=measure))
@@ -167,11 +168,11 @@ def test_the_highest_of_two_maxima_of_the_likelihood_is_found() -> None:
     v = np.array([[1e-4], [1e-4], [2e-4], [4.0], [4.0], [3.0]])
     t = np.concatenate([[0.0], np.geomspace(1e-8, 200, 4000)])
     for restricted, method in ((True, "reml"), (False, "ml")):
-        heights = _log_likelihood(np.repeat(y, len(t), 1), np.repeat(v, len(t), 1), t, restricted)
+        heights = log_likelihood(np.repeat(y, len(t), 1), np.repeat(v, len(t), 1), t, restricted=restricted)
         found = tau_squared(y, v, method)
         inner = (heights[1:-1] > heights[:-2]) & (heights[1:-1] > heights[2:])
         assert inner.sum() == 2
-        assert _log_likelihood(y, v, found, restricted)[0] >= heights.max() - 1e-9
+        assert log_likelihood(y, v, found, restricted=restricted)[0] >= heights.max() - 1e-9
 
 
 def test_variances_of_very_different_size_do_not_upset_the_search() -> None:
@@ -184,8 +185,8 @@ def test_variances_of_very_different_size_do_not_upset_the_search() -> None:
         t = grid / (1 / v).mean()
         many_y, many_v = np.repeat(y, len(t), 1), np.repeat(v, len(t), 1)
         for restricted, method in ((True, "reml"), (False, "ml")):
-            best = _log_likelihood(many_y, many_v, t, restricted).max()
-            assert _log_likelihood(y, v, tau_squared(y, v, method), restricted)[0] >= best - 1e-8
+            best = log_likelihood(many_y, many_v, t, restricted=restricted).max()
+            assert log_likelihood(y, v, tau_squared(y, v, method), restricted=restricted)[0] >= best - 1e-8
         for method in ("pm", "pm-median"):
             assert tau_squared(y, v, method)[0] >= 0
 

@@ -39,6 +39,11 @@ def draw(pool: Pool, ax: Axes | None) -> Axes:
     reach = float(ndtri((1 + pool.level) / 2)) * error
     weights = pool.studies["weight"].to_numpy()
     for row, (middle, half, weight) in enumerate(zip(y, reach, weights, strict=True)):
+        if not np.isfinite(half):
+            # Its counts enter the pooled value, but alone it has no interval.
+            _beside(ax, row, "not estimable alone")
+            ax.text(WEIGHTS, row, f"{100 * weight:.0f} %", transform=ax.get_yaxis_transform(), **RIGHT)
+            continue
         low, value, high = read(middle - half), read(middle), read(middle + half)
         ax.plot([low, high], [row, row], color=COLOUR, linewidth=1.3, solid_capstyle="butt")
         side = max(SMALLEST, LARGEST * float(np.sqrt(weight / weights.max())))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-__all__ = ["CELLS_LEFT_ALONE", "MEASURES", "Cells", "Measure", "change_spread"]
+__all__ = ["CELLS_LEFT_ALONE", "MEASURES", "PAIRS", "Cells", "Measure", "change_spread"]
 
 Floats = NDArray[np.float64]
 Cells = Mapping[str, Floats]
@@ -18,6 +18,8 @@ Formula = Callable[[Cells], tuple[Floats, Floats]]
 Back = Callable[[Floats], Floats]
 
 CELLS_LEFT_ALONE = "never"
+PAIRS = ("both", "first_only", "second_only", "neither")
+"""Pairs by who has the event: a patient twice, or two matched patients."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ class Measure:
     ----------
     code : str
         Code of the same measure in metafor.
-    counts : {"shares", "rates", "two shares", "two rates", "means", "changes", "two means"}
+    counts : {"shares", "rates", "two shares", "two rates", "pairs", "means", "changes", "two means"}
         What the table has to hold.
     formula : callable
         Columns to effect and variance.
@@ -183,6 +185,37 @@ def _ratio_of_means(cells: Cells) -> tuple[Floats, Floats]:
     return np.log(ratio), one[1] / one[0] ** 2 + other[1] / other[0] ** 2
 
 
+def _paired_shares(cells: Cells) -> tuple[Floats, Floats, Floats, Floats]:
+    """Give the pairs, the shares with the event first and second, and their covariance within a pair."""
+    both, first, second, neither = (cells[name] for name in PAIRS)
+    n = both + first + second + neither
+    covariance = (both * neither - first * second) / n**2
+    return n, (both + first) / n, (both + second) / n, covariance
+
+
+def _paired_risk_ratio(cells: Cells) -> tuple[Floats, Floats]:
+    both, first, second, _ = (cells[name] for name in PAIRS)
+    one, other = both + first, both + second
+    return np.log(one / other), (first + second) / (one * other)
+
+
+def _paired_odds_ratio(cells: Cells) -> tuple[Floats, Floats]:
+    n, one, other, covariance = _paired_shares(cells)
+    spread, other_spread = one * (1 - one), other * (1 - other)
+    variance = (1 / spread + 1 / other_spread - 2 * covariance / (spread * other_spread)) / n
+    return special.logit(one) - special.logit(other), variance
+
+
+def _paired_risk_difference(cells: Cells) -> tuple[Floats, Floats]:
+    n, one, other, _ = _paired_shares(cells)
+    return one - other, ((cells["first_only"] + cells["second_only"]) / n - (one - other) ** 2) / n
+
+
+def _paired_conditional(cells: Cells) -> tuple[Floats, Floats]:
+    first, second = cells["first_only"], cells["second_only"]
+    return np.log(first / second), 1 / first + 1 / second
+
+
 def _control(cells: Cells) -> Cells:
     """Give the control arm as if it were the only one."""
     return {name.removesuffix("_control"): cells[name] for name in cells if name.endswith("_control")}
@@ -206,6 +239,7 @@ _RATE: dict[str, Any] = {"counts": "rates", "reads": "events per patient-year"}
 _CHANGE: dict[str, Any] = {"counts": "changes", "compares": True}
 _SHARES: dict[str, Any] = {"counts": "two shares", "compares": True, "zero_cells": WHERE_ZERO}
 _RATES: dict[str, Any] = {"counts": "two rates", "compares": True, "zero_cells": WHERE_ZERO}
+_PAIRS: dict[str, Any] = {"counts": "pairs", "compares": True, "zero_cells": WHERE_ZERO}
 _MEANS: dict[str, Any] = {"counts": "two means", "compares": True}
 
 MEASURES: dict[str, Measure] = {
@@ -253,6 +287,18 @@ MEASURES: dict[str, Measure] = {
     ),
     "rate ratio": Measure(code="IRR", formula=_rate_ratio, back=np.exp, reads="rate ratio", **_RATES),
     "rate difference": Measure(code="IRD", formula=_rate_difference, reads="rate difference", **_RATES),
+    "matched-pair risk ratio": Measure(
+        code="MPRR", formula=_paired_risk_ratio, back=np.exp, reads="risk ratio in pairs", **_PAIRS
+    ),
+    "matched-pair odds ratio": Measure(
+        code="MPOR", formula=_paired_odds_ratio, back=np.exp, reads="odds ratio in pairs", **_PAIRS
+    ),
+    "matched-pair risk difference": Measure(
+        code="MPRD", formula=_paired_risk_difference, reads="risk difference in pairs", **_PAIRS
+    ),
+    "conditional odds ratio": Measure(
+        code="MPORC", formula=_paired_conditional, back=np.exp, reads="odds ratio within pairs", **_PAIRS
+    ),
     "mean difference": Measure(code="MD", formula=_mean_difference, reads="difference of means", **_MEANS),
     "standardised mean difference": Measure(
         code="SMD",

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ranvier.errors import InputError, suggest
+from ranvier.evidence._measures import PAIRS
 from ranvier.evidence.study import CHEMOTHERAPY
 from ranvier.result import Derivation
 
@@ -18,7 +19,7 @@ __all__ = ["COUNTED", "as_frame", "column", "refuse_mixed_treatments", "study_ce
 
 Floats = NDArray[np.float64]
 
-COUNTED = {"shares", "rates", "two shares", "two rates"}
+COUNTED = {"shares", "rates", "two shares", "two rates", "pairs"}
 """Kinds of measures made of counts, to which something can be added."""
 
 _TWO_ARMS = {
@@ -31,11 +32,12 @@ _NEEDS = {
     "rates": ("events", "years"),
     "means": ("mean", "sd", "n"),
     "changes": ("n",),
+    "pairs": PAIRS,
     **{kind: (*cells, *(f"{name}_control" for name in cells)) for kind, cells in _TWO_ARMS.items()},
 }
 _CHANGE_COLUMNS = ("before", "after", "sd_before", "sd_after", "change", "sd_change", "correlation")
 _WORDS = {
-    "events": "a number of at least 0",
+    **dict.fromkeys(("events", *PAIRS), "a number of at least 0"),
     "n": "a whole number of at least 1",
     "years": "a number above 0",
     "sd": "a number above 0",
@@ -94,7 +96,7 @@ def study_cells(frame: pl.DataFrame, kind: str) -> dict[str, Floats]:
     names = study_names(frame)
     for name, values in cells.items():
         _refuse(name, values, names)
-    if kind.endswith("shares"):
+    if kind.endswith("shares") or kind == "pairs":
         _refuse_parts_of_patients(cells, names)
     for arm in ("", "_control"):
         events, n = cells.get(f"events{arm}"), cells.get(f"n{arm}")
@@ -123,7 +125,7 @@ def refuse_mixed_treatments(frame: pl.DataFrame) -> None:
 
 def _refuse_parts_of_patients(cells: dict[str, Floats], names: Sequence[str]) -> None:
     """Refuse a count of patients that is not whole, as a percentage written for a count gives it."""
-    for name in ("events", "events_control"):
+    for name in ("events", "events_control", *PAIRS):
         values = cells.get(name, np.zeros(0))
         parts = np.flatnonzero(~np.isnan(values) & (values != np.round(values)))
         if len(parts):
@@ -138,7 +140,7 @@ def _refuse(name: str, values: Floats, names: Sequence[str]) -> None:
     """Refuse what a column cannot hold; a missing value is no mistake."""
     kind = name.removesuffix("_control")
     with np.errstate(invalid="ignore"):
-        if kind == "events":
+        if kind in {"events", *PAIRS}:
             wrong = (values < 0) | np.isinf(values)
         elif kind == "n":
             wrong = (values < 1) | np.isinf(values) | (values != np.round(values))

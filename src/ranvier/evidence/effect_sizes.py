@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ranvier.errors import InputError, require_choice
-from ranvier.evidence._measures import MEASURES, Cells, change_spread
+from ranvier.evidence._measures import MEASURES, PAIRS, Cells, change_spread
 from ranvier.evidence._study_cells import (
     COUNTED,
     as_frame,
@@ -82,6 +82,8 @@ def effect_size(
         - changes: `n` with `change` and `sd_change`, or with `before`, `after`, `sd_before`, `sd_after` and,
           if known, `correlation`. Those in baseline standard deviations need `sd_before` in any case.
         - two arms: the columns of one arm, and the same with `_control`
+        - matched pairs, or patients seen twice: `both`, `first_only`, `second_only`, `neither` (pairs with
+          the event in both, in one or in none); the first is compared with the second
     measure : str
         One of `MEASURE_CODES`.
     zero_cells : str, optional
@@ -133,6 +135,10 @@ def effect_size(
     peto odds ratio                                 PETO    (observed - expected)/V    1/V
     rate ratio                                      IRR     ln of the ratio            1/x1 + 1/x2
     rate difference                                 IRD     difference                 sum of x/t²
+    matched-pair risk ratio                         MPRR    ln(p1/p2)                  (b+c)/((a+b)(a+c))
+    matched-pair odds ratio                         MPOR    logit p1 - logit p2        see below
+    matched-pair risk difference                    MPRD    p1 - p2                    ((b+c)/n-(p1-p2)²)/n
+    conditional odds ratio                          MPORC   ln(b/c)                    1/b + 1/c
     mean difference                                 MD      difference                 sum of sd²/n
     standardised mean difference                    SMD     g = c(n1+n2-2) d           1/n1+1/n2+g²/(2(n1+n2))
     ratio of means                                  ROM     ln of the ratio            sum of sd²/(n mean²)
@@ -143,6 +149,9 @@ def effect_size(
     and :math:`s_b` that at baseline. Where it is not given, :math:`s_d^2 = s_b^2 + s_a^2 - 2 r s_b s_a`. In
     SMCR, r is the column `correlation`, or the option.
 
+    In pairs a, b, c, d are `both`, `first_only`, `second_only` and `neither`; p1 = (a+b)/n, p2 = (a+c)/n.
+    MPOR has the variance :math:`[1/s_1 + 1/s_2 - 2(ad - bc)/(n^2 s_1 s_2)]/n`, :math:`s_i = p_i(1 - p_i)`.
+
     One arm has no comparison: its change says what happened, not what a treatment did. Freeman-Tukey values
     are not turned back into shares, because the way back depends on a sample size that a pool does not have.
 
@@ -150,6 +159,8 @@ def effect_size(
     ----------
     Hedges LV (1981). J Educ Stat 6:107-128
     Bonett DG (2008). Psychol Methods 13:99-109
+    Becker MP, Balagtas CC (1993). Biometrics 49:997-1009
+    Zou GY (2007). Clin Trials 4:25-31
     Viechtbauer W (2010). J Stat Softw 36(3):1-48. doi:10.18637/jss.v036.i03
 
     Examples
@@ -257,11 +268,11 @@ def _entering(measure: str, cells: Cells) -> tuple[str, ...]:
 def _zero_cells(cells: Cells, kind: str) -> NDArray[np.bool_]:
     """Say which studies have a cell of 0."""
     found = np.zeros(len(next(iter(cells.values()))), dtype=bool)
-    for arm in ("", "_control") if kind.startswith("two") else ("",):
-        if kind in COUNTED:
-            found |= cells[f"events{arm}"] == 0
-        if kind.endswith("shares"):
-            found |= cells[f"events{arm}"] == cells[f"n{arm}"]
+    for name, values in cells.items():
+        if name.startswith("events") or name in PAIRS:
+            found |= values == 0
+        if name.startswith("events") and kind.endswith("shares"):
+            found |= values == cells[name.replace("events", "n")]
     return found
 
 
@@ -273,7 +284,7 @@ def _added(cells: Cells, kind: str, zero: NDArray[np.bool_], rule: tuple[str, fl
     added = np.where(some, amount, 0.0)
     full = dict(cells)
     for name in cells:
-        if name.startswith("events"):
+        if name.startswith("events") or name in PAIRS:
             full[name] = cells[name] + added
         if name.startswith("n") and kind.endswith("shares"):
             full[name] = cells[name] + 2 * added

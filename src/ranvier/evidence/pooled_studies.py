@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ranvier.errors import InputError
+from ranvier.evidence._likelihood_bounds import likelihood_bounds
 from ranvier.evidence._pooled import Pooled, pool_many
 from ranvier.result import Estimate, Fit, LeftOut, json_ready, number, p_text, plural
 
@@ -133,6 +135,8 @@ class Pool(Fit):
         How values are read.
     left_out : tuple of LeftOut
         Which studies were left out and why.
+    moment_weights : tuple of float or None
+        The weights of `GeneralisedQ`, one per study that was used.
     """
 
     studies: pl.DataFrame
@@ -141,6 +145,7 @@ class Pool(Fit):
     level: float
     scale: Scale
     left_out: tuple[LeftOut, ...] = ()
+    moment_weights: tuple[float, ...] | None = None
 
     def leave_one_out(self) -> pl.DataFrame:
         """Give the pooled value without each study in turn.
@@ -182,6 +187,46 @@ class Pool(Fit):
         rows = [self._numbers(np.arange(place + 1, dtype=np.intp)[:, None]) for place in range(len(names))]
         columns = {name: np.concatenate([row[name] for row in rows]) for name in _SHOWN}
         return pl.DataFrame({"up_to": names, **columns}).fill_nan(None)
+
+    def likelihood_interval(self) -> PooledEstimate:
+        """Give the variance between studies with its profile-likelihood interval, beside the Q-profile one.
+
+        Returns
+        -------
+        PooledEstimate
+            All variances whose (restricted) likelihood is not too far below the largest.
+
+        Raises
+        ------
+        InputError
+            When the method is not "reml" or "ml", or there is one study only.
+
+        Notes
+        -----
+        Twice the difference of the log-likelihoods is compared with chi-squared on one degree of freedom, as
+        with many studies (Hardy and Thompson 1996); the Q-profile interval needs no such approximation.
+
+        References
+        ----------
+        Hardy RJ, Thompson SG (1996). Stat Med 15:619-629
+
+        Examples
+        --------
+        >>> import ranvier as rv
+        >>> print(rv.evidence.pool([0.1, 0.8, 0.3], [0.01, 0.02, 0.01]).likelihood_interval().text())
+        0.11 (95 % interval 0.01 to 2.21)
+        """
+        y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
+        if len(y) == 1:
+            raise InputError("one study says nothing about the variance between studies; pool at least two.")
+        low, high = likelihood_bounds(y, v, method=self.method, level=self.level)
+        return replace(
+            cast(PooledEstimate, self.estimates[2]),
+            low=low,
+            high=high,
+            method_text="Interval by the profile likelihood.",
+            references=("Hardy RJ, Thompson SG (1996). Stat Med 15:619-629",),
+        )
 
     def explain(self) -> str:
         """Say in plain sentences how the studies were pooled and what came out.
@@ -243,5 +288,7 @@ class Pool(Fit):
     def _numbers(self, chosen: NDArray[np.intp]) -> dict[str, Floats]:
         """Pool chosen rows of the studies, one column of places for each set."""
         y, v = (self.studies[name].to_numpy()[chosen] for name in ("effect", "variance"))
-        pooled = pool_many(y, v, method=self.method, interval=self.interval, level=self.level)
+        moments = None if self.moment_weights is None else np.array(self.moment_weights)[chosen]
+        options: dict[str, Any] = {"method": self.method, "interval": self.interval, "level": self.level}
+        pooled = pool_many(y, v, moments=moments, **options)
         return {name: getattr(pooled, name) for name in _SHOWN}

@@ -10,13 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from ranvier.errors import InputError, require_choice
+from ranvier.errors import require_choice
 from ranvier.evidence._between import METHODS
-from ranvier.evidence._measures import MEASURES, Measure
+from ranvier.evidence._given import as_level, given_studies, method_sentence, resolve_method
 from ranvier.evidence._pooled import INTERVALS, Pooled, pool_many, q_profile, typical_variance
+from ranvier.evidence.between_methods import GeneralisedQ
 from ranvier.evidence.effect_sizes import EffectSizes
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate, Scale
-from ranvier.result import LeftOut, plural
+from ranvier.result import plural
 
 __all__ = ["POOL_INTERVALS", "POOL_METHODS", "pool"]
 
@@ -43,7 +44,7 @@ def pool(
     variance: ArrayLike | None = None,
     *,
     studies: Sequence[str] | None = None,
-    method: str = "reml",
+    method: str | GeneralisedQ = "reml",
     interval: str = "knapp-hartung",
     level: float = 0.95,
     quantity: str | None = None,
@@ -58,8 +59,8 @@ def pool(
         Variance of each effect (the square of its standard error); not with `EffectSizes`.
     studies : sequence of str, optional
         Names of the studies; not with `EffectSizes`.
-    method : str
-        One of `POOL_METHODS`: "common", or a random-effects method.
+    method : str or GeneralisedQ
+        One of `POOL_METHODS`: "common", or a random-effects method; or `GeneralisedQ` with weights.
     interval : str
         One of `POOL_INTERVALS`. "knapp-hartung" is floored: never shorter than the t interval, because with
         few studies that agree by chance the plain one is far too short.
@@ -119,110 +120,49 @@ def pool(
     >>> print(rv.evidence.pool(sizes).estimates[0].text())
     28.5 % (95 % interval 13.0 % to 51.7 %)
     """
-    require_choice("method", method, METHODS)
     require_choice("interval", interval, INTERVALS)
-    confidence = _as_level(level)
-    measure = MEASURES[effect.measure] if isinstance(effect, EffectSizes) else None
-    names, y, v, left_out = _studies(effect, variance, studies)
-    added = _added(effect, len(y))
-    pooled = pool_many(y[:, None], v[:, None], method=method, interval=interval, level=confidence)
-    scale = _scale(measure, quantity)
-    method_text = _method_text(len(y), method, interval)
-    if isinstance(effect, EffectSizes):
-        method_text = f"{effect.method} {method_text}"
+    confidence = as_level(level)
+    given = given_studies(effect, variance, studies)
+    named, moments = resolve_method(method, given.known)
+    y, v, k = given.y, given.v, given.k
+    pooled = pool_many(
+        y[:, None],
+        v[:, None],
+        method=named,
+        interval=interval,
+        level=confidence,
+        moments=None if moments is None else moments[:, None],
+    )
+    scale = given.scale(quantity)
     numbers = {
         "value": float(pooled.value[0]),
         "low": float(pooled.low[0]),
         "high": float(pooled.high[0]),
-        **_diagnostics(pooled, len(y)),
+        **_diagnostics(pooled, k),
     }
-    options = {"level": confidence, "n": len(y), "method": method, "left_out": left_out}
+    options = {"level": confidence, "n": k, "method": named, "left_out": given.left_out}
     estimates = _estimates(y, v, pooled, (scale, interval), options)
     return Pool(
-        title=f"{scale.quantity[:1].upper()}{scale.quantity[1:]}, {plural(len(y), 'study', 'studies')}",
+        title=f"{scale.quantity[:1].upper()}{scale.quantity[1:]}, {plural(k, 'study', 'studies')}",
         estimates=estimates,
-        method_text=method_text,
+        method_text=f"{given.text} {_method_text(k, named, interval)}".strip(),
         diagnostics=numbers,
-        notes=_notes(len(y), pooled, method, scale, estimates),
+        notes=_notes(k, pooled, named, scale, estimates),
         studies=pl.DataFrame(
-            {"study": names, "effect": y, "variance": v, "weight": pooled.weights[:, 0], "added": added}
+            {
+                "study": list(given.names),
+                "effect": y,
+                "variance": v,
+                "weight": pooled.weights[:, 0],
+                "added": given.added,
+            }
         ),
-        method=method,
+        method=named,
         interval=interval,
         level=confidence,
         scale=scale,
-        left_out=left_out,
-    )
-
-
-def _as_level(level: Any) -> float:
-    """Give a confidence level as a float; refuse what is not strictly between 0 and 1."""
-    share = float(level) if isinstance(level, float | int) else math.nan
-    if not 0 < share < 1:
-        raise InputError(f"level is {level!r}; it must lie between 0 and 1, both excluded, 0.95 for 95 %.")
-    return share
-
-
-def _studies(
-    effect: Any, variance: Any, studies: Sequence[str] | None
-) -> tuple[list[str], Floats, Floats, tuple[LeftOut, ...]]:
-    """Give names, effects and variances of the studies that can be pooled, and who was left out."""
-    if isinstance(effect, EffectSizes):
-        if variance is not None or studies is not None:
-            raise InputError(
-                "effect is what effect_size made and holds variances and names; leave both away."
-            )
-        table = effect.table
-        names, y = table["study"].to_list(), _numbers("effect", table["effect"].to_list())
-        v, left_out = _numbers("variance", table["variance"].to_list()), effect.left_out
-    else:
-        if variance is None:
-            raise InputError(
-                "variance is missing; give the variance of each effect (its standard error squared)."
-            )
-        y, v, left_out = _numbers("effect", effect), _numbers("variance", variance), ()
-        names = [f"study {row}" for row in range(1, len(y) + 1)] if studies is None else list(studies)
-    if not len(y) == len(v) == len(names):
-        raise InputError(
-            f"there are {plural(len(y), 'effect')}, {plural(len(v), 'variance')} and "
-            f"{plural(len(names), 'name')}; give one of each per study."
-        )
-    if (v <= 0).any():
-        row = int(np.flatnonzero(v <= 0)[0])
-        raise InputError(
-            f"the variance of study {names[row]!r} is {v[row]:g}; it must be above 0. A study without spread "
-            "cannot be weighted: leave it out, or use a measure that gives it a variance."
-        )
-    known = np.isfinite(y) & np.isfinite(v)
-    if not known.any():
-        raise InputError("no study has both an effect and a variance; there is nothing to pool.")
-    if not isinstance(effect, EffectSizes):
-        left_out = (LeftOut(n=int((~known).sum()), reason="studies without an effect or its variance"),)
-    return [name for name, use in zip(names, known, strict=True) if use], y[known], v[known], left_out
-
-
-def _numbers(name: str, given: Any) -> Floats:
-    """Give one row of numbers, missing as NaN."""
-    raw = np.asarray(given)
-    if raw.ndim != 1 or raw.dtype.kind in "USbMm" or any(isinstance(each, str | bool) for each in raw):
-        raise InputError(f"{name} must be one row of numbers, None where missing; got {given!r:.80}.")
-    try:
-        values: Floats = raw.astype(np.float64)
-    except (TypeError, ValueError) as problem:
-        raise InputError(f"{name} holds something that is not a number: {problem}.") from problem
-    if np.isinf(values).any():
-        row = int(np.flatnonzero(np.isinf(values))[0])
-        raise InputError(f"{name}[{row}] is {values[row]}; it must be finite, or None when missing.")
-    return values
-
-
-def _scale(measure: Measure | None, quantity: str | None) -> Scale:
-    """Give how pooled values are read."""
-    if measure is None:
-        return Scale(quantity=quantity or "effect", unit="", back=None, compares=True, code=None)
-    named = quantity or measure.reads
-    return Scale(
-        quantity=named, unit=measure.unit, back=measure.back, compares=measure.compares, code=measure.code
+        left_out=given.left_out,
+        moment_weights=None if moments is None else tuple(moments.tolist()),
     )
 
 
@@ -298,16 +238,8 @@ def _method_text(k: int, method: str, interval: str) -> str:
     """Say how the studies were pooled."""
     if k == 1:
         return "There is one study: its own value with its normal interval; nothing was pooled."
-    text = f"{METHODS[method]}; {INTERVALS[interval]}."
+    text = f"{method_sentence(method)}; {INTERVALS[interval]}."
     return text[:1].upper() + text[1:]
-
-
-def _added(effect: Any, k: int) -> Floats:
-    """Give what was added to the cells of each study that is pooled."""
-    if not isinstance(effect, EffectSizes):
-        return np.zeros(k)
-    added: Floats = effect.table.drop_nulls("effect")["added"].to_numpy()
-    return added
 
 
 def _notes(
