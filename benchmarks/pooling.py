@@ -34,8 +34,9 @@ def pools() -> list[Row]:
     options = {"interval": "knapp-hartung", "level": 0.95}
     rows = [
         ("REML, 20 studies", milliseconds(lambda: evidence.pool(y[:, 0], v[:, 0]))),
-        ("  leave one out", milliseconds(one.leave_one_out)),
-        ("  cumulative", milliseconds(one.cumulative)),
+        ("  leave one out", milliseconds(lambda: evidence.leave_one_out(one))),
+        ("  influence", milliseconds(lambda: evidence.influence(one))),
+        ("  cumulative", milliseconds(lambda: evidence.cumulative(one))),
         ("REML, 10,000 studies", milliseconds(lambda: pool_many(long_y, long_v, method="reml", **options))),
     ]
     for method in evidence.POOL_METHODS:

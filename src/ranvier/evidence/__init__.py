@@ -8,26 +8,38 @@ from ranvier.evidence.effect_sizes import (
     effect_size,
 )
 from ranvier.evidence.harms import SeriousEvents, serious_events
+from ranvier.evidence.influential_studies import INFLUENCE_RULES, Influence, influence
+from ranvier.evidence.leaving_out import CUMULATIVE_ORDERS, Repooled, cumulative, leave_one_out
 from ranvier.evidence.placebo import RESPONSE_OUTCOMES, PlaceboResponse
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate
 from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
 from ranvier.evidence.study import CELL_FAMILIES, Study
+from ranvier.evidence.subset_pools import Gosh, gosh
 
 __all__ = [
     "CELL_FAMILIES",
+    "CUMULATIVE_ORDERS",
+    "INFLUENCE_RULES",
     "MEASURE_CODES",
     "POOL_INTERVALS",
     "POOL_METHODS",
     "RESPONSE_OUTCOMES",
     "ZERO_CELL_RULES",
     "EffectSizes",
+    "Gosh",
+    "Influence",
     "PlaceboResponse",
     "Pool",
     "PooledEstimate",
     "Registry",
+    "Repooled",
     "SeriousEvents",
     "Study",
+    "cumulative",
     "effect_size",
+    "gosh",
+    "influence",
+    "leave_one_out",
     "pool",
     "registry",
     "serious_events",

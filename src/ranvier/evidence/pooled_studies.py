@@ -7,21 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from ranvier.evidence._pooled import Pooled, pool_many
+from ranvier.evidence._pooled import Pooled
 from ranvier.result import Estimate, Fit, LeftOut, json_ready, number, p_text, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Pool", "PooledEstimate", "Scale"]
-
-Floats = NDArray[np.float64]
-
-_SHOWN = ("value", "low", "high", "p_value", "tau2", "i2")
 
 SIGNIFICANT = 2
 """Digits of half the length of an interval that are always shown."""
@@ -142,47 +136,6 @@ class Pool(Fit):
     scale: Scale
     left_out: tuple[LeftOut, ...] = ()
 
-    def leave_one_out(self) -> pl.DataFrame:
-        """Give the pooled value without each study in turn.
-
-        Returns
-        -------
-        polars.DataFrame
-            without, value, low, high, p_value, tau2, i2, one row per study, on the pooled scale; empty when
-            there is one study only.
-
-        Examples
-        --------
-        >>> import ranvier as rv
-        >>> rv.evidence.pool([0.1, 0.2, 0.9], [0.1, 0.1, 0.1]).leave_one_out()["value"].round(2).to_list()
-        [0.55, 0.5, 0.15]
-        """
-        k = self.studies.height
-        if k == 1:
-            return pl.DataFrame(schema={"without": pl.String, **dict.fromkeys(_SHOWN, pl.Float64)})
-        others = np.array([[row for row in range(k) if row != left] for left in range(k)], dtype=np.intp).T
-        columns = self._numbers(others)
-        return pl.DataFrame({"without": self.studies["study"], **columns}).fill_nan(None)
-
-    def cumulative(self) -> pl.DataFrame:
-        """Give the pooled value of the first studies, one more in each row, in the order given.
-
-        Returns
-        -------
-        polars.DataFrame
-            up_to, value, low, high, p_value, tau2, i2, one row per study, on the pooled scale.
-
-        Examples
-        --------
-        >>> import ranvier as rv
-        >>> rv.evidence.pool([0.1, 0.2, 0.9], [0.1, 0.1, 0.1]).cumulative()["value"].round(2).to_list()
-        [0.1, 0.15, 0.4]
-        """
-        names = self.studies["study"].to_list()
-        rows = [self._numbers(np.arange(place + 1, dtype=np.intp)[:, None]) for place in range(len(names))]
-        columns = {name: np.concatenate([row[name] for row in rows]) for name in _SHOWN}
-        return pl.DataFrame({"up_to": names, **columns}).fill_nan(None)
-
     def explain(self) -> str:
         """Say in plain sentences how the studies were pooled and what came out.
 
@@ -239,9 +192,3 @@ class Pool(Fit):
         from ranvier.evidence._forest import draw
 
         return draw(self, ax)
-
-    def _numbers(self, chosen: NDArray[np.intp]) -> dict[str, Floats]:
-        """Pool chosen rows of the studies, one column of places for each set."""
-        y, v = (self.studies[name].to_numpy()[chosen] for name in ("effect", "variance"))
-        pooled = pool_many(y, v, method=self.method, interval=self.interval, level=self.level)
-        return {name: getattr(pooled, name) for name in _SHOWN}
