@@ -7,24 +7,33 @@ from ranvier.evidence.effect_sizes import (
     EffectSizes,
     effect_size,
 )
+from ranvier.evidence.filled_studies import FILL_ESTIMATORS, FILL_SIDES, TrimAndFill, trim_and_fill
+from ranvier.evidence.funnel import funnel_plot
 from ranvier.evidence.harms import SeriousEvents, serious_events
 from ranvier.evidence.influential_studies import INFLUENCE_RULES, Influence, influence
 from ranvier.evidence.leaving_out import CUMULATIVE_ORDERS, Repooled, cumulative, leave_one_out
 from ranvier.evidence.placebo import RESPONSE_OUTCOMES, PlaceboResponse
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate
 from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
+from ranvier.evidence.selection_models import FAVOURED, SelectionFit, selection_model
+from ranvier.evidence.small_studies import EGGER_MODELS, Asymmetry, begg_test, egger_test
 from ranvier.evidence.study import CELL_FAMILIES, Study
 from ranvier.evidence.subset_pools import Gosh, gosh
 
 __all__ = [
     "CELL_FAMILIES",
     "CUMULATIVE_ORDERS",
+    "EGGER_MODELS",
+    "FAVOURED",
+    "FILL_ESTIMATORS",
+    "FILL_SIDES",
     "INFLUENCE_RULES",
     "MEASURE_CODES",
     "POOL_INTERVALS",
     "POOL_METHODS",
     "RESPONSE_OUTCOMES",
     "ZERO_CELL_RULES",
+    "Asymmetry",
     "EffectSizes",
     "Gosh",
     "Influence",
@@ -33,14 +42,21 @@ __all__ = [
     "PooledEstimate",
     "Registry",
     "Repooled",
+    "SelectionFit",
     "SeriousEvents",
     "Study",
+    "TrimAndFill",
+    "begg_test",
     "cumulative",
     "effect_size",
+    "egger_test",
+    "funnel_plot",
     "gosh",
     "influence",
     "leave_one_out",
     "pool",
     "registry",
+    "selection_model",
     "serious_events",
+    "trim_and_fill",
 ]

@@ -110,7 +110,7 @@ def influence(pool: Pool) -> Influence:
     variance :math:`V`, the share :math:`h_i` of the study in the weights, and :math:`(i)` for "without
     study i":
 
-    - studentised residual :math:`(y_i - \mu_{(i)}) / \sqrt{v_i + \tau^2_{(i)} + V_{(i)}}`
+    - studentised residual :math:`(y_i - \mu_{(i)}) / \sqrt{s^2_{(i)} (v_i + \tau^2_{(i)}) + V_{(i)}}`
     - DFFITS :math:`(\mu - \mu_{(i)}) / \sqrt{s^2_{(i)} h_i (v_i + \tau^2_{(i)})}`
     - Cook's distance :math:`(\mu - \mu_{(i)})^2 / V`, covariance ratio :math:`V_{(i)} / V`
     - DFBETAS :math:`(\mu - \mu_{(i)}) / \sqrt{s^2_{(i)} / \sum_j 1 / (v_j + \tau^2_{(i)})}`, the sum over
@@ -162,7 +162,7 @@ def _numbers(pool: Pool) -> dict[str, Floats]:
     variance = pool.diagnostics["standard_error"] ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {
-            "studentised_residual": (y - without["value"]) / np.sqrt(v + tau2 + error**2),
+            "studentised_residual": (y - without["value"]) / np.sqrt(factor * (v + tau2) + error**2),
             "dffits": moved / np.sqrt(factor * hat * (v + tau2)),
             "cook_distance": moved**2 / np.float64(variance),
             "covariance_ratio": error**2 / np.float64(variance),

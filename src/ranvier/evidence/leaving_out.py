@@ -78,7 +78,8 @@ class Repooled(Derivation):
         ax.set_yticks(range(rows), self.table[:, 0].to_list())
         ax.set_ylim(rows - 0.4, -0.6)
         ax.tick_params(axis="y", length=0)
-        ax.set_title(f"{self.name}; shaded: all {self.pool.studies.height}", fontsize=9.5)
+        other = "\norange: this interval answers otherwise" if marked.any() else ""
+        ax.set_title(f"{self.name}; shaded: all {self.pool.studies.height}{other}", fontsize=9.5)
         read_axis(ax, self.pool)
         return ax
 

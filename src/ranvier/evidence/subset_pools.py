@@ -103,9 +103,10 @@ class Gosh(Derivation):
         ax.annotate(
             "all studies",
             (whole["value"], whole["i2"]),
-            xytext=(7, 6),
+            xytext=(8, -4),
             textcoords="offset points",
             fontsize=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0},
         )
         if self.pool.scale.compares:
             ax.axvline(0.0, color=SOFT, linewidth=0.8)
@@ -229,7 +230,7 @@ def _hexagons(
     """Count points in hexagons; the scale is logarithmic, so that a single subset is still seen."""
     options: dict[str, Any] = {"gridsize": GRID_CELLS, "extent": extent, "mincnt": 1, "bins": "log"}
     drawn = ax.hexbin(x, y, cmap=colours, linewidths=0.1, alpha=0.8, **options)
-    top = max(float(drawn.get_array().max()), 2.0)
+    top = max(float(np.max(drawn.get_array())), 2.0)
     # Below 1 the palest colours, which white paper swallows, are left away.
     drawn.set_clim(top**-0.4, top)
 
