@@ -8,6 +8,7 @@ from ranvier.evidence.effect_sizes import (
     effect_size,
 )
 from ranvier.evidence.filled_studies import FILL_ESTIMATORS, FILL_SIDES, TrimAndFill, trim_and_fill
+from ranvier.evidence.forest import forest_plot
 from ranvier.evidence.funnel import funnel_plot
 from ranvier.evidence.harms import SeriousEvents, serious_events
 from ranvier.evidence.influential_studies import INFLUENCE_RULES, Influence, influence
@@ -18,6 +19,7 @@ from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
 from ranvier.evidence.selection_models import FAVOURED, SelectionFit, selection_model
 from ranvier.evidence.small_studies import EGGER_MODELS, Asymmetry, begg_test, egger_test
 from ranvier.evidence.study import CELL_FAMILIES, Study
+from ranvier.evidence.study_plots import baujat_plot, drapery_plot, labbe_plot, radial_plot
 from ranvier.evidence.subset_pools import Gosh, gosh
 
 __all__ = [
@@ -46,15 +48,20 @@ __all__ = [
     "SeriousEvents",
     "Study",
     "TrimAndFill",
+    "baujat_plot",
     "begg_test",
     "cumulative",
+    "drapery_plot",
     "effect_size",
     "egger_test",
+    "forest_plot",
     "funnel_plot",
     "gosh",
     "influence",
+    "labbe_plot",
     "leave_one_out",
     "pool",
+    "radial_plot",
     "registry",
     "selection_model",
     "serious_events",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,17 @@ MOST_TICKS = 7
 
 _LOGARITHMS = {"RR", "OR", "PETO", "IRR", "ROM", "IRLN", "PLN"}
 _LOG_STEPS = ((1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
-_SHARES = np.array([0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999])
+_SIDES = (
+    ((5, 3), "left", "bottom"),
+    ((-5, 3), "right", "bottom"),
+    ((5, -3), "left", "top"),
+    ((-5, -3), "right", "top"),
+)
+_SHARES = (
+    (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999),
+    (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999),
+    (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999),
+)
 
 
 def as_axes(ax: Axes | None, size: tuple[float, float] = (6.0, 4.2)) -> Axes:
@@ -42,12 +53,12 @@ def areas(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def read_axis(ax: Axes, pool: Pool, *, axis: str = "x") -> None:
+def read_axis(ax: Axes, pool: Pool, *, axis: str = "x", limits: tuple[float, float] | None = None) -> None:
     """Write an axis of the pooled scale as the result is read: ratios, rates and shares at round values."""
     from matplotlib.ticker import FuncFormatter
 
     line = getattr(ax, f"{axis}axis")
-    low, high = sorted(getattr(ax, f"get_{axis}lim")())
+    low, high = sorted(limits or getattr(ax, f"get_{axis}lim")())
     places, named = _round_places(pool, low, high)
     if places is not None:
         line.set_ticks(places, named)
@@ -62,7 +73,10 @@ def read_axis(ax: Axes, pool: Pool, *, axis: str = "x") -> None:
 def _round_places(pool: Pool, low: float, high: float) -> tuple[Any, list[str]]:
     """Give places of round values on the pooled scale and how they are written; None where any will do."""
     if pool.scale.code == "PLO":
-        kept = _SHARES[(np.log(_SHARES / (1 - _SHARES)) >= low) & (np.log(_SHARES / (1 - _SHARES)) <= high)]
+        for shares in _SHARES:
+            kept = np.array([value for value in shares if low <= np.log(value / (1 - value)) <= high])
+            if len(kept) <= MOST_TICKS:
+                break
         if len(kept) >= 2:
             return np.log(kept / (1 - kept)), [f"{100 * value:g} %" for value in kept]
     if pool.scale.code not in _LOGARITHMS:
@@ -79,30 +93,19 @@ def _round_places(pool: Pool, low: float, high: float) -> tuple[Any, list[str]]:
     return np.log(kept), [f"{100 * value:g} %" if share else f"{value:g}" for value in kept]
 
 
-def spread_labels(ax: Axes, places: list[tuple[float, float]], words: list[str]) -> None:
-    """Write words beside points, each at the first of four sides where it covers no earlier word."""
+def spread_labels(ax: Axes, places: Sequence[tuple[float, float]], words: Sequence[str]) -> None:
+    """Write words beside points, each on the first of four sides where it covers no earlier word."""
     figure: Any = ax.get_figure()
-    renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else None
+    figure.draw_without_rendering()  # the layout decides where words are
     taken: list[Any] = []
+    frame = ax.get_window_extent()
     for place, word in zip(places, words, strict=True):
-        for shift, across, up in (
-            ((6, 4), "left", "bottom"),
-            ((-6, 4), "right", "bottom"),
-            ((6, -4), "left", "top"),
-            ((-6, -4), "right", "top"),
-        ):
-            note = ax.annotate(
-                word, place, xytext=shift, textcoords="offset points", ha=across, va=up, fontsize=8
-            )
-            box = note.get_window_extent(renderer)
-            inside = ax.get_window_extent().contains(box.x0, box.y0) and ax.get_window_extent().contains(
-                box.x1, box.y1
-            )
+        note = ax.annotate(word, place, xytext=_SIDES[0][0], textcoords="offset points", fontsize=8)
+        for shift, across, up in _SIDES:
+            note.set_position(shift)
+            note.set(horizontalalignment=across, verticalalignment=up)
+            box = note.get_window_extent()
+            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
             if inside and not any(box.overlaps(other) for other in taken):
                 break
-            note.remove()
-        else:
-            # Crowded on every side: the word is still written, over the others.
-            note = ax.annotate(word, place, xytext=(6, 4), textcoords="offset points", fontsize=8)
-            box = note.get_window_extent(renderer)
-        taken.append(box)
+        taken.append(note.get_window_extent())

@@ -195,7 +195,8 @@ def _missing(distance: Floats, estimator: str) -> int:
         square = 2 * k**2 - 4 * far + 0.25
         if square < 0:
             raise ConvergenceError(
-                "the estimator 'Q0' has no value here: nearly all studies lie on the far side. Use 'L0' or 'R0'."
+                "the estimator 'Q0' has no value here: nearly all studies lie on the far side. Use "
+                "'L0' or 'R0'."
             )
         raw = k - 0.5 - math.sqrt(square)
     else:

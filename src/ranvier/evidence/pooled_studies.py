@@ -179,6 +179,8 @@ class Pool(Fit):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw a forest plot: each study with its normal interval, the pooled value as a diamond.
 
+        `forest_plot` adds columns of data and limits of the axis.
+
         Parameters
         ----------
         ax : matplotlib Axes, optional
@@ -189,6 +191,6 @@ class Pool(Fit):
         matplotlib Axes
             The axes drawn on.
         """
-        from ranvier.evidence._forest import draw
+        from ranvier.evidence.forest import forest_plot
 
-        return draw(self, ax)
+        return forest_plot(self, ax)

@@ -67,6 +67,7 @@ class Asymmetry(Fit):
         errors = np.array([0.0, float(np.sqrt(self.pool.studies["variance"].to_numpy().max()))])
         start, slope = self.line.coefficients
         ax.plot(start + slope * errors, errors, color=ACCENT, linewidth=1.6)
+        ax.set_title(f"{self.title}\norange: line through the effects", fontsize=9.5)
         return ax
 
 
@@ -110,7 +111,7 @@ def egger_test(pool: Pool, *, model: str = "multiplicative") -> Asymmetry:
     >>> import ranvier as rv
     >>> pooled = rv.evidence.pool([0.1, 0.2, 0.3, 0.6], [0.01, 0.02, 0.05, 0.2])
     >>> print(rv.evidence.egger_test(pooled).estimates[0].text())
-    1.35 (95 % interval 0.70 to 2.00)
+    1.50 (95 % interval 0.70 to 2.31)
     """
     pool = as_pool(pool, at_least=3)
     require_choice("model", model, EGGER_MODELS)

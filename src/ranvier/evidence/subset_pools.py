@@ -230,7 +230,7 @@ def _hexagons(
     """Count points in hexagons; the scale is logarithmic, so that a single subset is still seen."""
     options: dict[str, Any] = {"gridsize": GRID_CELLS, "extent": extent, "mincnt": 1, "bins": "log"}
     drawn = ax.hexbin(x, y, cmap=colours, linewidths=0.1, alpha=0.8, **options)
-    top = max(float(np.max(drawn.get_array())), 2.0)
+    top = max(float(np.asarray(drawn.get_array()).max()), 2.0)
     # Below 1 the palest colours, which white paper swallows, are left away.
     drawn.set_clim(top**-0.4, top)
 
