@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 import course_speed
+import diagnosis
 import mixed_model
 import plain_edss
 import survival
@@ -89,6 +90,7 @@ COMPARISONS: list[Callable[[], list[Row]]] = [
     *course_speed.COMPARISONS,
     *survival.COMPARISONS,
     *mixed_model.COMPARISONS,
+    *diagnosis.COMPARISONS,
 ]
 
 

@@ -20,14 +20,16 @@ COLOUR, ACCENT, SOFT, LIGHT = "#1b4f8a", "#b34701", "#555555", "#d5d9e1"
 SMALLEST, LARGEST = 14.0, 130.0
 """Areas of points in square points."""
 MOST_TICKS = 7
+NEAR = 3
+"""Words further away, in points, are tied to their point by a line."""
 
 _LOGARITHMS = {"RR", "OR", "PETO", "IRR", "ROM", "IRLN", "PLN"}
 _LOG_STEPS = ((1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
-_SIDES = (
-    ((5, 3), "left", "bottom"),
-    ((-5, 3), "right", "bottom"),
-    ((5, -3), "left", "top"),
-    ((-5, -3), "right", "top"),
+_LEADER: dict[str, Any] = {"arrowstyle": "-", "linewidth": 0.5, "color": SOFT, "shrinkA": 0, "shrinkB": 2}
+_SIDES = tuple(
+    ((side * 5, up), "left" if side > 0 else "right", "bottom" if up > 0 else "top")
+    for up in (NEAR, -NEAR, 14, -14, 26, -26)
+    for side in (1, -1)
 )
 _SHARES = (
     (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999),
@@ -93,13 +95,17 @@ def _round_places(pool: Pool, low: float, high: float) -> tuple[Any, list[str]]:
     return np.log(kept), [f"{100 * value:g} %" if share else f"{value:g}" for value in kept]
 
 
-def spread_labels(ax: Axes, places: Sequence[tuple[float, float]], words: Sequence[str]) -> None:
-    """Write words beside points, each on the first of four sides where it covers no earlier word."""
+def spread_labels(ax: Axes, points: NDArray[np.float64], named: Sequence[int], words: Sequence[str]) -> None:
+    """Write words beside some of the points, each at the nearest of twelve places where it covers nothing."""
+    from matplotlib.transforms import Bbox
+
     figure: Any = ax.get_figure()
     figure.draw_without_rendering()  # the layout decides where words are
-    taken: list[Any] = []
+    pixels = ax.transData.transform(points)
+    taken: list[Any] = [Bbox.from_extents(x - 3, y - 3, x + 3, y + 3) for x, y in pixels]
     frame = ax.get_window_extent()
-    for place, word in zip(places, words, strict=True):
+    for row, word in zip(named, words, strict=True):
+        place = (float(points[row, 0]), float(points[row, 1]))
         note = ax.annotate(word, place, xytext=_SIDES[0][0], textcoords="offset points", fontsize=8)
         for shift, across, up in _SIDES:
             note.set_position(shift)
@@ -108,4 +114,6 @@ def spread_labels(ax: Axes, places: Sequence[tuple[float, float]], words: Sequen
             inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
             if inside and not any(box.overlaps(other) for other in taken):
                 break
-        taken.append(note.get_window_extent())
+        taken.append(box)
+        if abs(shift[1]) > NEAR:
+            ax.annotate("", place, xytext=shift, textcoords="offset points", arrowprops=_LEADER)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from ranvier.errors import InputError
+from ranvier.errors import ConvergenceError, InputError
 
 __all__ = ["Line", "line_common", "line_random"]
 
@@ -40,6 +40,8 @@ class Line:
     @property
     def p_value(self) -> float:
         """Two-sided p value of a slope of 0."""
+        if self.errors[1] == 0:  # all effects lie on the line, which is flat or is not
+            return 1.0 if self.coefficients[1] == 0 else 0.0
         statistic = -abs(self.coefficients[1] / self.errors[1])
         return float(
             2 * (special.ndtr(statistic) if np.isinf(self.df) else special.stdtr(self.df, statistic))
@@ -58,7 +60,7 @@ def line_common(y: Floats, v: Floats) -> Line:
     b, covariance, q = _weighted(y, v, 0.0)
     df = len(y) - 2
     errors = np.sqrt(np.diag(covariance) * q / df)
-    return Line(coefficients=(b[0], b[1]), errors=(errors[0], errors[1]), df=df, tau2=0.0)
+    return Line(coefficients=_pair(b), errors=_pair(errors), df=df, tau2=0.0)
 
 
 def line_random(y: Floats, v: Floats, interval: str) -> Line:
@@ -71,7 +73,12 @@ def line_random(y: Floats, v: Floats, interval: str) -> Line:
         factor = q / df if interval.endswith("unfloored") else max(q / df, 1.0)
     errors = np.sqrt(np.diag(covariance) * factor)
     shown = np.inf if interval == "wald" else float(df)
-    return Line(coefficients=(b[0], b[1]), errors=(errors[0], errors[1]), df=shown, tau2=tau2)
+    return Line(coefficients=_pair(b), errors=_pair(errors), df=shown, tau2=tau2)
+
+
+def _pair(values: Floats) -> tuple[float, float]:
+    """Give two numbers of an array as Python's own."""
+    return float(values[0]), float(values[1])
 
 
 def _weighted(y: Floats, v: Floats, t: float) -> tuple[Floats, Floats, float]:
@@ -80,12 +87,14 @@ def _weighted(y: Floats, v: Floats, t: float) -> tuple[Floats, Floats, float]:
     if np.ptp(v) <= 1e-12 * v.max():
         raise InputError(
             "all studies have the same standard error, so that no line can be drawn over it; a test of "
-            "small studies needs studies of different size."
+            "small studies needs studies of different size, and trim_and_fill a stated side."
         )
     w = 1 / (v + t)
     information = x.T @ (w[:, None] * x)
-    b = np.linalg.solve(information, x.T @ (w * y))
-    return b, np.linalg.inv(information), float((w * (y - x @ b) ** 2).sum())
+    # From one of the effects: when all are equal, slope and scatter are 0 without rounding.
+    b = np.linalg.solve(information, x.T @ (w * (y - y[0])))
+    q = float((w * (y - y[0] - x @ b) ** 2).sum())
+    return b + np.array([y[0], 0.0]), np.linalg.inv(information), q
 
 
 def _most_likely(y: Floats, v: Floats) -> float:
@@ -98,9 +107,12 @@ def _most_likely(y: Floats, v: Floats) -> float:
     low, high = places[max(best - 1, 0)], places[min(best + 1, GRID)]
     if best == 0 and _slope(y, v, 0.0) <= 0:
         return 0.0
-    return (
-        float(optimize.brentq(lambda t: _slope(y, v, t), low, high, args=(), xtol=1e-14, rtol=1e-13)) * unit
-    )
+    if not _slope(y, v, low) > 0 > _slope(y, v, high):
+        raise ConvergenceError(
+            f"the variance between studies around a line did not settle between {low * unit:.4g} and "
+            f"{high * unit:.4g}; use model='multiplicative', or state the side."
+        )
+    return unit * float(optimize.brentq(lambda t: _slope(y, v, t), low, high, xtol=1e-14, rtol=1e-13))
 
 
 def _height(y: Floats, v: Floats, t: float) -> float:

@@ -31,6 +31,8 @@ MANY = 25
 WIDEST = 4.0
 """An interval may reach so many times half the median length from the pooled value before it is cut."""
 MOST_TICKS = 6
+NEAR = 0.1
+"""A share so near to 0 or 1 takes the axis to there."""
 WHOLE = 100
 """Values of this size are written without decimals."""
 
@@ -123,8 +125,8 @@ def _limits(pool: Pool, given: tuple[float, float] | None) -> tuple[float, float
     room = 0.03 * (high - low)
     shown = pool.scale.read(low - room), pool.scale.read(high + room)
     if pool.scale.unit == "share":
-        # Room beyond what a share can be would be read as a value.
-        return max(shown[0], -0.02), min(shown[1], 1.02)
+        # The ends of what a share can be are shown where they are near.
+        return -0.01 if shown[0] < NEAR else shown[0], 1.01 if shown[1] > 1 - NEAR else shown[1]
     return shown
 
 
@@ -151,8 +153,8 @@ def _rows(ax: Axes, pool: Pool) -> tuple[list[float], list[str]]:
         _bar(ax, bottom + 1, ahead.low, ahead.high, linewidth=3.0, color=SOFT)
         rows, labels = [*rows, bottom + 1], [*labels, "new study (prediction)"]
     if pool.scale.compares:
-        ax.axvline(read(0.0), color=SOFT, linewidth=0.8)
-    ax.axvline(main.value, color=COLOUR, linewidth=0.8, linestyle=":")
+        ax.plot([read(0.0)] * 2, [-0.8, rows[-1] + 0.5], color=SOFT, linewidth=0.8)
+    ax.plot([main.value] * 2, [-0.8, rows[-1] + 0.5], color=COLOUR, linewidth=0.8, linestyle=":")
     return rows, labels
 
 

@@ -140,8 +140,8 @@ def baujat_plot(pool: Pool, ax: Axes | None = None) -> Axes:
     far = across / max(float(across.max()), 1e-12) + np.nan_to_num(up) / max(highest, 1e-12)
     chosen = np.argsort(-far, kind="stable")[:NAMED]
     names = pool.studies["study"].to_list()
-    places = [(float(across[row]), float(up[row])) for row in chosen]
-    spread_labels(ax, places, [names[row] for row in chosen])
+    places = np.column_stack([across, np.nan_to_num(up)])
+    spread_labels(ax, places, chosen.tolist(), [names[row] for row in chosen])
     return ax
 
 
