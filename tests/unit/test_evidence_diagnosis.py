@@ -77,7 +77,7 @@ def test_the_study_that_decides_is_named_with_the_rules_it_meets() -> None:
 
 
 def test_equal_effects_without_a_floor_have_no_influence_rather_than_a_wrong_one() -> None:
-    pool = rv.evidence.pool([0.25, 0.25, 0.25], [0.125, 0.25, 0.5], interval="knapp-hartung unfloored")
+    pool = rv.evidence.pool([0.2, 0.2, 0.2], [0.1, 0.2, 0.3], interval="knapp-hartung unfloored")
     table = rv.evidence.influence(pool).table
     assert table["cook_distance"].null_count() == 3
     assert not table["influential"].any()

@@ -87,8 +87,7 @@ def trim_and_fill(pool: Pool, *, estimator: str = "L0", side: str | None = None)
     pool : Pool
         What `pool` returned, with at least three studies.
     estimator : str
-        One of `FILL_ESTIMATORS`. L0 is the default: its error is smaller than that of Q0, and R0 never finds
-        fewer than two studies or none.
+        One of `FILL_ESTIMATORS`; L0 is the default of other programs too.
     side : str, optional
         One of `FILL_SIDES`: where studies are thought to be missing. When None, the side that the regression
         over standard errors points to, left when small studies have larger values.

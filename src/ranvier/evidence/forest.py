@@ -113,6 +113,8 @@ def _limits(pool: Pool, given: tuple[float, float] | None) -> tuple[float, float
     if given is not None:
         if len(given) != 2 or not given[0] < given[1]:
             raise InputError(f"limits are {given!r}; give the lower and the higher end of the axis.")
+        if pool.scale.compares and pool.scale.read(0.0) == 1 and given[0] <= 0:
+            raise InputError(f"limits are {given!r}; a ratio has a logarithmic axis, with both ends above 0.")
         return float(given[0]), float(given[1])
     y, half, value = effects(pool)[0], _half(pool), pool.diagnostics["value"]
     reach = max(1.05 * float(np.abs(y - value).max()), WIDEST * float(np.median(half)))

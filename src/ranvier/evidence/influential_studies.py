@@ -33,6 +33,8 @@ INFLUENCE_RULES = {
 }
 """Why a study counts as influential, one rule of Viechtbauer and Cheung each."""
 
+ROUNDING = 1e-12
+"""Standard errors this small beside the effects are rounding: float64 keeps 15 digits."""
 OUTLYING = float(special.ndtri(0.975))
 """Studentised residual beyond which 5 % of fitting studies lie."""
 
@@ -153,19 +155,23 @@ def _numbers(pool: Pool) -> dict[str, Floats]:
     """Give the numbers of each study, by name."""
     y, v = effects(pool)
     without = each_left_out(pool)
-    tau2, error = without["tau2"], without["standard_error"]
+    tau2 = without["tau2"]
+    # Equal effects under an interval without a floor: what is left of the error is rounding.
+    least = ROUNDING * float(np.abs(y).max())
+    error = np.where(without["standard_error"] > least, without["standard_error"], 0.0)
+    whole_error = pool.diagnostics["standard_error"]
     moved = pool.diagnostics["value"] - without["value"]
     # What a method of weights makes of all studies with the variance between the others.
     whole = (1 / (v[:, None] + tau2)).sum(axis=0)
     factor = error**2 * (whole - 1 / (v + tau2))
     hat: Floats = pool.studies["weight"].to_numpy()
-    variance = pool.diagnostics["standard_error"] ** 2
+    variance = np.float64(whole_error**2 if whole_error > least else 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {
             "studentised_residual": (y - without["value"]) / np.sqrt(factor * (v + tau2) + error**2),
             "dffits": moved / np.sqrt(factor * hat * (v + tau2)),
-            "cook_distance": moved**2 / np.float64(variance),
-            "covariance_ratio": error**2 / np.float64(variance),
+            "cook_distance": moved**2 / variance,
+            "covariance_ratio": error**2 / variance,
             "tau2_without": tau2,
             "q_without": without["q"],
             "hat": hat,
