@@ -47,7 +47,7 @@ def effects(pool: Pool) -> tuple[Floats, Floats]:
 def pool_again(pool: Pool, chosen: NDArray[np.intp]) -> dict[str, Floats]:
     """Pool chosen rows as the pool was made, one column of places for each choice."""
     y, v = effects(pool)
-    blocks = np.array_split(chosen, -(-chosen.size // CELLS_AT_ONCE), axis=1)
+    blocks = np.array_split(chosen, _parts(chosen.size), axis=1)
     options: dict[str, Any] = {"method": pool.method, "interval": pool.interval, "level": pool.level}
     found = [pool_many(y[block], v[block], **options) for block in blocks]
     return {name: np.concatenate([getattr(each, name) for each in found]) for name in NUMBERS}
@@ -57,7 +57,16 @@ def each_left_out(pool: Pool) -> dict[str, Floats]:
     """Pool the studies without each of them in turn."""
     k = pool.studies.height
     places = np.arange(k - 1, dtype=np.intp)[:, None]
-    return pool_again(pool, places + (places >= np.arange(k)))
+    parts = [
+        pool_again(pool, places + (places >= left))
+        for left in np.array_split(np.arange(k), _parts(k * (k - 1)))
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in NUMBERS}
+
+
+def _parts(cells: int) -> int:
+    """Give into how many parts so many cells are cut."""
+    return -(-cells // CELLS_AT_ONCE)
 
 
 def read_many(pool: Pool, values: Floats) -> Floats:

@@ -78,7 +78,11 @@ class Repooled(Derivation):
         ax.set_yticks(range(rows), self.table[:, 0].to_list())
         ax.set_ylim(rows - 0.4, -0.6)
         ax.tick_params(axis="y", length=0)
-        other = "\norange: this interval answers otherwise" if marked.any() else ""
+        other = (
+            f"\norange: disagrees with all {self.pool.studies.height} about no difference"
+            if marked.any()
+            else ""
+        )
         ax.set_title(f"{self.name}; shaded: all {self.pool.studies.height}{other}", fontsize=9.5)
         read_axis(ax, self.pool)
         return ax
@@ -158,8 +162,8 @@ def cumulative(pool: Pool, *, order: str | ArrayLike = "given") -> Repooled:
 
     Notes
     -----
-    The rows are no independent tests: looking again after each study finds a difference by chance more often
-    than a p value says.
+    The first row is a study alone with its normal interval. The rows are no independent tests: looking again
+    after each study finds a difference by chance more often than a p value says.
 
     References
     ----------

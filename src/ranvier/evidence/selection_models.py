@@ -29,6 +29,8 @@ FAVOURED = ("positive", "negative")
 
 SETTLED = 1e-9
 """Slope of the log-likelihood, in standard errors of the parameters, at which the search has ended."""
+FEW = 20
+"""Studies below which a fitted chance is uncertain in any case: it is one number for a few studies."""
 FEWEST = 3
 """Studies on each side of the cut below which the chance of publication is a guess."""
 STARTS = (0.2, 1.0, 5.0)
@@ -296,6 +298,8 @@ def _notes(below: int, k: int, step: float, at: Floats) -> tuple[str, ...]:
     if min(below, k - below) < FEWEST:
         few = plural(min(below, k - below), "study", "studies")
         notes.append(f"On one side of p = {step:g} there is no more than {few}: the chance is hardly known.")
+    elif k < FEW:
+        notes.append(f"With {k} studies the chance of publication rests on a few of them.")
     if at[2] > 1:
         notes.append("Studies above the step are more frequent than expected: nothing points to selection.")
     if at[1] == 0:
