@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import polars as pl
 import pytest
 
 import ranvier as rv
-from ranvier.errors import ConvergenceError
+from ranvier.errors import ConvergenceError, InputError
 from ranvier.evidence import EGGER_MODELS, FILL_ESTIMATORS, POOL_INTERVALS, POOL_METHODS
 from ranvier.evidence._selection import selected
 
@@ -261,3 +262,10 @@ def test_the_order_of_studies_changes_nothing() -> None:
                 assert other[name].to_list() == pytest.approx(one[name].to_list(), rel=1e-8, abs=1e-9)
     for ask in (rv.evidence.egger_test, rv.evidence.trim_and_fill):
         assert ask(back).estimates[1].value == pytest.approx(ask(POOL).estimates[1].value, rel=1e-8)
+
+
+def test_a_pool_that_is_not_weighted_by_variances_is_refused_rather_than_read_as_one() -> None:
+    other = replace(POOL, method="mantel-haenszel")
+    for ask in (rv.evidence.influence, rv.evidence.gosh, rv.evidence.egger_test, rv.evidence.trim_and_fill):
+        with pytest.raises(InputError, match="made by 'mantel-haenszel'; this needs studies weighted"):
+            ask(other)

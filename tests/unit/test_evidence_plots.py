@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import polars as pl
 import pytest
 
 import ranvier as rv
@@ -134,3 +137,12 @@ def test_pictures_are_drawn_where_they_are_asked_for() -> None:
     for name in ("forest_plot", "funnel_plot", "radial_plot", "baujat_plot", "drapery_plot"):
         ax = Figure().add_subplot()
         assert getattr(rv.evidence, name)(RATIOS, ax) is ax
+
+
+def test_a_study_without_an_effect_of_its_own_keeps_its_row() -> None:
+    alone = RATIOS.studies.with_columns(
+        pl.when(pl.col("study") != "B").then(pl.col("effect", "variance")).otherwise(None)
+    )
+    ax = rv.evidence.forest_plot(replace(RATIOS, studies=alone))
+    assert "not estimable alone" in words(ax)
+    assert [label.get_text() for label in ax.get_yticklabels()][:4] == ["A", "B", "C", "D"]

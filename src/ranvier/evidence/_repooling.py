@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranvier.errors import InputError
-from ranvier.evidence._pooled import pool_many
+from ranvier.evidence._between import METHODS
 from ranvier.evidence.pooled_studies import Pool
 from ranvier.result import plural
 
@@ -22,8 +22,8 @@ CELLS_AT_ONCE = 2_000_000
 """Studies times choices that are pooled in one go, so that 10,000 studies do not need gigabytes."""
 
 
-def as_pool(pool: Any, *, at_least: int) -> Pool:
-    """Give the pool; refuse what is none, and one with too few studies for the question."""
+def as_pool(pool: Any, *, at_least: int, weighted: bool = True) -> Pool:
+    """Give the pool; refuse what is none, has too few studies, or the wrong weights for the question."""
     if not isinstance(pool, Pool):
         raise InputError(
             f"pool is {type(pool).__name__}; give what evidence.pool returned, such as "
@@ -33,6 +33,11 @@ def as_pool(pool: Any, *, at_least: int) -> Pool:
         raise InputError(
             f"the pool holds {plural(pool.studies.height, 'study', 'studies')}; this needs at least "
             f"{at_least}. Give it more studies."
+        )
+    if weighted and pool.method not in METHODS:
+        raise InputError(
+            f"the pool was made by {pool.method!r}; this needs studies weighted by their variances, with one "
+            f"of {list(METHODS)}. Pool them with evidence.pool."
         )
     return pool
 
@@ -45,12 +50,14 @@ def effects(pool: Pool) -> tuple[Floats, Floats]:
 
 
 def pool_again(pool: Pool, chosen: NDArray[np.intp]) -> dict[str, Floats]:
-    """Pool chosen rows as the pool was made, one column of places for each choice."""
-    y, v = effects(pool)
+    """Pool chosen rows as the pool was made, one column of places for each choice; NaN for what it lacks."""
     blocks = np.array_split(chosen, _parts(chosen.size), axis=1)
-    options: dict[str, Any] = {"method": pool.method, "interval": pool.interval, "level": pool.level}
-    found = [pool_many(y[block], v[block], **options) for block in blocks]
-    return {name: np.concatenate([getattr(each, name) for each in found]) for name in NUMBERS}
+    found = [pool._numbers(block) for block in blocks]
+    unknown = [np.full(block.shape[1], np.nan) for block in blocks]
+    return {
+        name: np.concatenate([each.get(name, none) for each, none in zip(found, unknown, strict=True)])
+        for name in NUMBERS
+    }
 
 
 def each_left_out(pool: Pool) -> dict[str, Floats]:

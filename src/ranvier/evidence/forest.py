@@ -82,7 +82,7 @@ def forest_plot(
     >>> [label.get_text() for label in ax.get_yticklabels()][:3]
     ['A', 'B', 'B']
     """
-    pool = as_pool(pool, at_least=1)
+    pool = as_pool(pool, at_least=1, weighted=False)
     k = pool.studies.height
     for head, entries in (columns or {}).items():
         if len(entries) != k:
@@ -116,7 +116,10 @@ def _limits(pool: Pool, given: tuple[float, float] | None) -> tuple[float, float
         if pool.scale.compares and pool.scale.read(0.0) == 1 and given[0] <= 0:
             raise InputError(f"limits are {given!r}; a ratio has a logarithmic axis, with both ends above 0.")
         return float(given[0]), float(given[1])
-    y, half, value = effects(pool)[0], _half(pool), pool.diagnostics["value"]
+    alone = np.isfinite(_half(pool))
+    y, half, value = effects(pool)[0][alone], _half(pool)[alone], pool.diagnostics["value"]
+    if not alone.any():
+        y, half = np.array([value]), np.array([pool.diagnostics["high"] - value])
     reach = max(1.05 * float(np.abs(y - value).max()), WIDEST * float(np.median(half)))
     if pool.scale.unit == "share" and pool.scale.back is not None:
         reach = np.inf  # a share ends at 0 and 1: nothing is too long
@@ -141,7 +144,7 @@ def _rows(ax: Axes, pool: Pool) -> tuple[list[float], list[str]]:
     """Draw studies, diamond and prediction; give their rows and labels."""
     read, y, half = pool.scale.read, effects(pool)[0], _half(pool)
     weights = pool.studies["weight"].to_numpy()
-    for row in range(len(y)):
+    for row in np.flatnonzero(np.isfinite(half)).tolist():
         _bar(ax, float(row), read(y[row] - half[row]), read(y[row] + half[row]), linewidth=1.3)
         side = max(SMALLEST, LARGEST * float(np.sqrt(weights[row] / weights.max())))
         ax.plot([read(y[row])], [row], marker="s", color=COLOUR, markersize=side, linestyle="")
@@ -318,8 +321,11 @@ def _digits(pool: Pool, numbers: Sequence[tuple[float, float, float]]) -> int | 
     """Give decimals that fit most of the intervals; None for shares, which are written in percent."""
     if pool.scale.unit == "share":
         return None
-    typical = float(np.median([high - low for _, low, high in numbers])) / 2
-    if np.median(np.abs(numbers)) >= WHOLE:
+    known = [each for each in numbers if not math.isnan(each[1])]
+    if not known:
+        return SIGNIFICANT
+    typical = float(np.median([high - low for _, low, high in known])) / 2
+    if np.median(np.abs(known)) >= WHOLE:
         return 0
     needed = SIGNIFICANT - 1 - math.floor(math.log10(typical)) if typical > 0 else SIGNIFICANT
     return max(needed, SIGNIFICANT)
@@ -327,6 +333,8 @@ def _digits(pool: Pool, numbers: Sequence[tuple[float, float, float]]) -> int | 
 
 def _written(numbers: tuple[float | None, float, float], digits: int | None) -> str:
     """Write a value with its interval; of a prediction the interval only."""
+    if math.isnan(numbers[1]):
+        return "not estimable alone"  # its counts enter the pooled value
     factor, decimals = (100, 1) if digits is None else (1, digits)
     value, low, high = (None if each is None else number(factor * each, digits=decimals) for each in numbers)
     return f"{'' if value is None else f'{value} '}({low} to {high}){' %' if digits is None else ''}"

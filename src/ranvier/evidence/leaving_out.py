@@ -125,7 +125,7 @@ def leave_one_out(pool: Pool) -> Repooled:
     >>> rv.evidence.leave_one_out(pooled).table["value"].round(2).to_list()
     [0.55, 0.5, 0.15]
     """
-    pool = as_pool(pool, at_least=2)
+    pool = as_pool(pool, at_least=2, weighted=False)
     found = each_left_out(pool)
     table = _table(pool, "without", pool.studies["study"].to_list(), found)
     lowest, highest = (table.sort("value").row(place, named=True) for place in (0, -1))
@@ -176,7 +176,7 @@ def cumulative(pool: Pool, *, order: str | ArrayLike = "given") -> Repooled:
     >>> rv.evidence.cumulative(pooled, order=[2012, 2007, 2020]).table["up_to"].to_list()
     ['B', 'A', 'C']
     """
-    pool = as_pool(pool, at_least=1)
+    pool = as_pool(pool, at_least=1, weighted=False)
     places, said = _order(pool, order)
     steps = [pool_again(pool, places[: row + 1, None]) for row in range(len(places))]
     found = {name: np.concatenate([step[name] for step in steps]) for name in NUMBERS}

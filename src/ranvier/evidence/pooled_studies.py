@@ -7,15 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from ranvier.evidence._pooled import Pooled
+from ranvier.evidence._pooled import Pooled, pool_many
 from ranvier.result import Estimate, Fit, LeftOut, json_ready, number, p_text, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Pool", "PooledEstimate", "Scale"]
+
+Floats = NDArray[np.float64]
+
+_SHOWN = ("value", "low", "high", "standard_error", "p_value", "tau2", "i2", "q")
 
 SIGNIFICANT = 2
 """Digits of half the length of an interval that are always shown."""
@@ -194,3 +200,9 @@ class Pool(Fit):
         from ranvier.evidence.forest import forest_plot
 
         return forest_plot(self, ax)
+
+    def _numbers(self, chosen: NDArray[np.intp]) -> dict[str, Floats]:
+        """Pool chosen rows of the studies, one column of places for each set."""
+        y, v = (self.studies[name].to_numpy()[chosen] for name in ("effect", "variance"))
+        pooled = pool_many(y, v, method=self.method, interval=self.interval, level=self.level)
+        return {name: getattr(pooled, name) for name in _SHOWN}

@@ -181,7 +181,7 @@ def labbe_plot(pool: Pool, data: Any, ax: Axes | None = None) -> Axes:
     >>> rv.evidence.labbe_plot(pooled, trials).get_xlabel()
     'Share with the event, control'
     """
-    pool = as_pool(pool, at_least=1)
+    pool = as_pool(pool, at_least=1, weighted=False)
     if pool.scale.code not in _FROM_CONTROL:
         raise InputError(
             f"the pool is one of {pool.scale.quantity!r}; a L'Abbe plot needs risk ratios, odds ratios or "
