@@ -28,14 +28,11 @@ def milliseconds(work: Callable[[], object]) -> str:
 def pools() -> list[Row]:
     """One review with all that its result holds, and many at once."""
     y, v = reviews(20, 1, seed=1)
-    one = evidence.pool(y[:, 0], v[:, 0])
     long_y, long_v = reviews(N_REVIEWS, 1, seed=2)
     many_y, many_v = reviews(20, N_REVIEWS, seed=3)
     options = {"interval": "knapp-hartung", "level": 0.95}
     rows = [
         ("REML, 20 studies", milliseconds(lambda: evidence.pool(y[:, 0], v[:, 0]))),
-        ("  leave one out", milliseconds(one.leave_one_out)),
-        ("  cumulative", milliseconds(one.cumulative)),
         ("REML, 10,000 studies", milliseconds(lambda: pool_many(long_y, long_v, method="reml", **options))),
     ]
     for method in evidence.POOL_METHODS:

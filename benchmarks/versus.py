@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 import course_speed
+import diagnosis
 import lesion_speed
 import mixed_model
 import plain_edss
@@ -91,6 +92,7 @@ COMPARISONS: list[Callable[[], list[Row]]] = [
     *survival.COMPARISONS,
     *mixed_model.COMPARISONS,
     *lesion_speed.COMPARISONS,
+    *diagnosis.COMPARISONS,
 ]
 
 

@@ -8,45 +8,80 @@ from ranvier.evidence.effect_sizes import (
     EffectSizes,
     effect_size,
 )
+from ranvier.evidence.filled_studies import FILL_ESTIMATORS, FILL_SIDES, TrimAndFill, trim_and_fill
+from ranvier.evidence.forest import forest_plot
+from ranvier.evidence.funnel import funnel_plot
 from ranvier.evidence.harms import SeriousEvents, serious_events
+from ranvier.evidence.influential_studies import INFLUENCE_RULES, Influence, influence
+from ranvier.evidence.leaving_out import CUMULATIVE_ORDERS, Repooled, cumulative, leave_one_out
 from ranvier.evidence.placebo import RESPONSE_OUTCOMES, PlaceboResponse
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate
 from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
 from ranvier.evidence.quantile_summaries import mean_and_sd
 from ranvier.evidence.regression import meta_regression
 from ranvier.evidence.regression_fit import MetaRegression
+from ranvier.evidence.selection_models import FAVOURED, SelectionFit, selection_model
+from ranvier.evidence.small_studies import EGGER_MODELS, Asymmetry, begg_test, egger_test
 from ranvier.evidence.stratified import STRATIFIED_MEASURES, mantel_haenszel, peto
 from ranvier.evidence.stratified_pool import StratifiedPool
 from ranvier.evidence.study import CELL_FAMILIES, Study
+from ranvier.evidence.study_plots import baujat_plot, drapery_plot, labbe_plot, radial_plot
 from ranvier.evidence.subgroup_pools import BETWEEN_RULES, Subgroups, subgroups
+from ranvier.evidence.subset_pools import Gosh, gosh
 
 __all__ = [
     "BETWEEN_RULES",
     "CELL_FAMILIES",
+    "CUMULATIVE_ORDERS",
+    "EGGER_MODELS",
+    "FAVOURED",
+    "FILL_ESTIMATORS",
+    "FILL_SIDES",
+    "INFLUENCE_RULES",
     "MEASURE_CODES",
     "POOL_INTERVALS",
     "POOL_METHODS",
     "RESPONSE_OUTCOMES",
     "STRATIFIED_MEASURES",
     "ZERO_CELL_RULES",
+    "Asymmetry",
     "EffectSizes",
     "GeneralisedQ",
+    "Gosh",
+    "Influence",
     "MetaRegression",
     "PlaceboResponse",
     "Pool",
     "PooledEstimate",
     "Registry",
+    "Repooled",
+    "SelectionFit",
     "SeriousEvents",
     "StratifiedPool",
     "Study",
     "Subgroups",
+    "TrimAndFill",
+    "baujat_plot",
+    "begg_test",
+    "cumulative",
+    "drapery_plot",
     "effect_size",
+    "egger_test",
+    "forest_plot",
+    "funnel_plot",
+    "gosh",
+    "influence",
+    "labbe_plot",
+    "leave_one_out",
     "mantel_haenszel",
     "mean_and_sd",
     "meta_regression",
     "peto",
     "pool",
+    "radial_plot",
     "registry",
+    "selection_model",
     "serious_events",
     "subgroups",
+    "trim_and_fill",
 ]

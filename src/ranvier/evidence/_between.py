@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ranvier.errors import ConvergenceError
+from ranvier.errors import ConvergenceError, require_choice
 from ranvier.evidence._design import n_coefficients, weighted
 
 __all__ = ["GENERALISED", "METHODS", "generalised_q", "log_likelihood", "solve_q", "tau_squared"]
@@ -35,6 +35,9 @@ METHODS = {
 }
 GENERALISED = "generalised q"
 """Name of the method of moments with weights that the user gives; not among `METHODS`, as it needs them."""
+
+CLOSED = ("common", "dl", "he", "hs", GENERALISED)
+"""Methods without a search."""
 
 SETTLED = 1e-12
 """A step this small, relative to the variances of the studies and between them, ends the search: both
@@ -127,6 +130,8 @@ def solve_q(y: Floats, v: Floats, target: Floats, *, x: Floats | None = None) ->
 
 def _closed(y: Floats, v: Floats, method: str, x: Floats | None, moments: Floats | None) -> Floats:
     """Give the estimators that need no search: a weighted sum of squares less what chance makes of it."""
+    if method not in CLOSED:
+        require_choice("method", method, METHODS)
     if method == "common":
         return np.zeros(y.shape[1])
     w = np.ones_like(v) if method == "he" else 1 / v

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from ranvier.evidence._forest import COLOUR, LARGEST, NUMBERS, SMALLEST
+from ranvier.evidence._drawing import COLOUR
+from ranvier.evidence.forest import LARGEST, SMALLEST
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 GREY = "#555555"
+NUMBERS = 1.03
+"""Where the numbers stand, as a share of the width of the axes."""
 HEIGHT = 0.3
 """Inches of a row."""
 

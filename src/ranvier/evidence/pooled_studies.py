@@ -23,7 +23,7 @@ __all__ = ["Pool", "PooledEstimate", "Scale"]
 
 Floats = NDArray[np.float64]
 
-_SHOWN = ("value", "low", "high", "p_value", "tau2", "i2")
+_SHOWN = ("value", "low", "high", "standard_error", "p_value", "tau2", "i2", "q")
 
 SIGNIFICANT = 2
 """Digits of half the length of an interval that are always shown."""
@@ -147,47 +147,6 @@ class Pool(Fit):
     left_out: tuple[LeftOut, ...] = ()
     moment_weights: tuple[float, ...] | None = None
 
-    def leave_one_out(self) -> pl.DataFrame:
-        """Give the pooled value without each study in turn.
-
-        Returns
-        -------
-        polars.DataFrame
-            without, value, low, high, p_value, tau2, i2, one row per study, on the pooled scale; empty when
-            there is one study only.
-
-        Examples
-        --------
-        >>> import ranvier as rv
-        >>> rv.evidence.pool([0.1, 0.2, 0.9], [0.1, 0.1, 0.1]).leave_one_out()["value"].round(2).to_list()
-        [0.55, 0.5, 0.15]
-        """
-        k = self.studies.height
-        if k == 1:
-            return pl.DataFrame(schema={"without": pl.String, **dict.fromkeys(_SHOWN, pl.Float64)})
-        others = np.array([[row for row in range(k) if row != left] for left in range(k)], dtype=np.intp).T
-        columns = self._numbers(others)
-        return pl.DataFrame({"without": self.studies["study"], **columns}).fill_nan(None)
-
-    def cumulative(self) -> pl.DataFrame:
-        """Give the pooled value of the first studies, one more in each row, in the order given.
-
-        Returns
-        -------
-        polars.DataFrame
-            up_to, value, low, high, p_value, tau2, i2, one row per study, on the pooled scale.
-
-        Examples
-        --------
-        >>> import ranvier as rv
-        >>> rv.evidence.pool([0.1, 0.2, 0.9], [0.1, 0.1, 0.1]).cumulative()["value"].round(2).to_list()
-        [0.1, 0.15, 0.4]
-        """
-        names = self.studies["study"].to_list()
-        rows = [self._numbers(np.arange(place + 1, dtype=np.intp)[:, None]) for place in range(len(names))]
-        columns = {name: np.concatenate([row[name] for row in rows]) for name in _SHOWN}
-        return pl.DataFrame({"up_to": names, **columns}).fill_nan(None)
-
     def likelihood_interval(self) -> PooledEstimate:
         """Give the variance between studies with its profile-likelihood interval, beside the Q-profile one.
 
@@ -271,6 +230,8 @@ class Pool(Fit):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw a forest plot: each study with its normal interval, the pooled value as a diamond.
 
+        `forest_plot` adds columns of data and limits of the axis.
+
         Parameters
         ----------
         ax : matplotlib Axes, optional
@@ -281,9 +242,9 @@ class Pool(Fit):
         matplotlib Axes
             The axes drawn on.
         """
-        from ranvier.evidence._forest import draw
+        from ranvier.evidence.forest import forest_plot
 
-        return draw(self, ax)
+        return forest_plot(self, ax)
 
     def _numbers(self, chosen: NDArray[np.intp]) -> dict[str, Floats]:
         """Pool chosen rows of the studies, one column of places for each set."""

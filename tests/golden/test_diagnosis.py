@@ -1,0 +1,71 @@
+"""Diagnosis of pools against metafor, on data of metadat; the page on validation says what this finds."""
+
+from __future__ import annotations
+
+import math
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ranvier.evidence import FILL_ESTIMATORS
+
+SCRIPT: dict[str, Any] = runpy.run_path(str(Path(__file__).with_name("diagnosis_page.py")))
+CLOSED_FORM, SEARCHED, LIKELIHOOD = 1e-9, 1e-6, 1e-4
+"""Relative tolerances of the specification: closed forms; searched variances and what follows; a likelihood
+climbed by metafor without derivatives."""
+TOLERANCES = {"Begg": CLOSED_FORM, "GOSH": CLOSED_FORM, "selection model": LIKELIHOOD}
+METHODS, INTERVALS = {"common", "dl", "reml"}, {"wald", "knapp-hartung"}
+FIGURE = re.compile(r"\b1e-?\d+(?= \|)")
+
+
+def test_the_grid_is_complete() -> None:
+    assert set(SCRIPT["SETS"]) == {
+        "bcg",
+        "normand1999",
+        "hart1999",
+        "raudenbush1985",
+        "hackshaw1998",
+        "pritz1997",
+    }
+    for row in SCRIPT["SETS"].values():
+        assert set(row["fits"]) == METHODS
+        assert row["selection"]
+        for by_interval in row["fits"].values():
+            assert set(by_interval) == INTERVALS
+            for fit in by_interval.values():
+                assert set(fit) == {"leave_one_out", "cumulative", "influence", "baujat", "trim_and_fill"}
+                assert set(fit["trim_and_fill"]) == set(FILL_ESTIMATORS)
+                assert all(set(sides) == {"auto", "left", "right"} for sides in fit["trim_and_fill"].values())
+    assert set(SCRIPT["GOLDEN"]["gosh"]["methods"]) == METHODS
+
+
+@pytest.mark.parametrize("name", SCRIPT["SETS"])
+def test_every_number_is_that_of_metafor(name: str) -> None:
+    found = SCRIPT["set_differences"](name)
+    assert {each.part for each in found} == set(SCRIPT["PARTS"]) - {"GOSH"}
+    wrong = [each for each in found if not each.size <= TOLERANCES.get(each.part, SEARCHED)]
+    assert wrong == []
+
+
+def test_every_subset_is_that_of_metafor() -> None:
+    found = list(SCRIPT["gosh_differences"]())
+    assert len(found) == 3 * (63 * 4 - 2 * 6)
+    assert [each for each in found if not each.size <= CLOSED_FORM] == []
+
+
+def test_a_missing_number_would_be_noticed() -> None:
+    difference = SCRIPT["Difference"]("a", "b", math.nan, 1.0, 1.0)
+    assert not difference.size <= LIKELIHOOD
+
+
+def test_no_difference_is_larger_than_the_page_says() -> None:
+    printed, found = SCRIPT["PAGE"].read_text(encoding="utf-8"), SCRIPT["every_difference"]()
+    # The bounds have room for other machines, so they are compared as bounds and all else as text.
+    assert FIGURE.sub("", printed) == FIGURE.sub("", SCRIPT["page"](found))
+    shown = [float(figure) for figure in FIGURE.findall(printed)]
+    measured = [max(each.size for each in each_part) for each_part in found.values()]
+    assert len(shown) == len(measured)
+    assert all(value < bound for value, bound in zip(measured, shown, strict=True))
