@@ -114,7 +114,12 @@ def test_the_example_writes_page_table_and_picture_of_each_pair(tmp_path, monkey
     )
     names = ("brain-M00", "brain-M00-M06", "brain-M06-M12", "brain-M12-M18", "cord-M00-M06")
     endings = ("csv", "html", "json", "png")
-    assert {path.name for path in out.iterdir()} == {f"{name}.{end}" for name in names for end in endings}
+    pairs = {f"{name}.{end}" for name in names for end in endings}
+    closer = {"sites.png", "tracks.png", "active.png", "cord.png", "trial.html", "trial.json"}
+    assert {path.name for path in out.iterdir()} == pairs | closer
+    assert "active: Active lesions in M06_lesions.nii.gz: 3 combined unique active lesions." in said
+    page = (out / "trial.html").read_text(encoding="utf-8")
+    assert "Of 1 typed number that a mask can check, 1 differs from the mask." in page
     assert "Simulated, not patients" in (out / "brain-M00.html").read_text(encoding="utf-8")
 
 
