@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,8 @@ __all__ = ["draw"]
 COLOUR = "#1b4f8a"
 LARGEST, SMALLEST = 12.0, 3.0
 """Sides of the squares in points; their areas follow the weights."""
+BEYOND = 1.5
+"""How far an interval without end is drawn beyond the last end that there is, on a logarithmic axis."""
 NUMBERS, WEIGHTS = 1.03, 1.72
 """Where the columns of numbers begin and end, in widths of the axes."""
 RIGHT: dict[str, Any] = {"fontsize": 8.5, "va": "center", "ha": "right"}
@@ -23,8 +26,6 @@ RIGHT: dict[str, Any] = {"fontsize": 8.5, "va": "center", "ha": "right"}
 
 def draw(pool: Pool, ax: Axes | None) -> Axes:
     """Draw the studies of a pool on the scale that is read, first on top."""
-    from scipy.special import ndtri
-
     k = pool.studies.height
     if ax is None:
         from matplotlib.figure import Figure
@@ -35,21 +36,22 @@ def draw(pool: Pool, ax: Axes | None) -> Axes:
             left=0.26, right=0.6, top=1 - 0.55 / (1.9 + 0.3 * k), bottom=0.6 / (1.9 + 0.3 * k)
         )
     read = pool.scale.read
-    y, error = pool.studies["effect"].to_numpy(), np.sqrt(pool.studies["variance"].to_numpy())
-    reach = float(ndtri((1 + pool.level) / 2)) * error
     weights = pool.studies["weight"].to_numpy()
-    for row, (middle, half, weight) in enumerate(zip(y, reach, weights, strict=True)):
-        low, value, high = read(middle - half), read(middle), read(middle + half)
-        ax.plot([low, high], [row, row], color=COLOUR, linewidth=1.3, solid_capstyle="butt")
+    spans = _spans(pool)
+    least, most = _shown(pool, spans)
+    for row, ((low, value, high), weight) in enumerate(zip(spans, weights, strict=True)):
+        ax.plot(
+            [max(low, least), min(high, most)], [row, row], color=COLOUR, linewidth=1.3, solid_capstyle="butt"
+        )
         side = max(SMALLEST, LARGEST * float(np.sqrt(weight / weights.max())))
-        ax.plot([value], [row], marker="s", color=COLOUR, markersize=side)
+        if least <= value <= most:
+            ax.plot([value], [row], marker="s", color=COLOUR, markersize=side)
         _beside(ax, row, _written(pool, value, low, high))
         ax.text(WEIGHTS, row, f"{100 * weight:.0f} %", transform=ax.get_yaxis_transform(), **RIGHT)
     main = pool.estimates[0]
     bottom = k + 0.4
-    ax.fill(
-        [main.low, main.value, main.high, main.value], [bottom, bottom - 0.3, bottom, bottom + 0.3], COLOUR
-    )
+    corners = [min(max(each, least), most) for each in (main.low, main.value, main.high, main.value)]
+    ax.fill(corners, [bottom, bottom - 0.3, bottom, bottom + 0.3], COLOUR)
     _beside(ax, bottom, _written(pool, main.value, main.low, main.high))
     rows, labels = [*range(k), bottom], [*_labels(pool), "pooled"]
     if len(pool.estimates) > 1 and np.isfinite(pool.estimates[1].low):
@@ -64,6 +66,27 @@ def draw(pool: Pool, ax: Axes | None) -> Axes:
         ax.set_xscale("log")
     _dress(ax, pool, rows, labels)
     return ax
+
+
+def _spans(pool: Pool) -> list[tuple[float, float, float]]:
+    """Give low end, value and high end of each study as they are read: its own exact ones if it has any."""
+    from scipy.special import ndtri
+
+    if "low" in pool.studies.columns:
+        return list(pool.studies.select("low", pl.col("value").fill_null(math.nan), "high").iter_rows())
+    read, y = pool.scale.read, pool.studies["effect"].to_numpy()
+    reach = float(ndtri((1 + pool.level) / 2)) * np.sqrt(pool.studies["variance"].to_numpy())
+    return [(read(mid - half), read(mid), read(mid + half)) for mid, half in zip(y, reach, strict=True)]
+
+
+def _shown(pool: Pool, spans: list[tuple[float, float, float]]) -> tuple[float, float]:
+    """Give the ends that can be drawn; 0 and no limit have no place on a logarithmic axis."""
+    ends = [end for span in spans for end in span]
+    ends += [end for made in pool.estimates[:2] for end in (made.low, made.value, made.high)]
+    placed = [end for end in ends if math.isfinite(end) and end > 0]
+    if not (pool.scale.compares and pool.scale.read(0.0) == 1) or not placed:
+        return -math.inf, math.inf
+    return min(placed) / BEYOND, max(placed) * BEYOND
 
 
 def _dress(ax: Axes, pool: Pool, rows: list[float], labels: list[str]) -> None:
@@ -98,6 +121,7 @@ def _written(pool: Pool, value: float | None, low: float, high: float) -> str:
     """Write a value with its interval as short as it is readable."""
     percent = pool.scale.unit == "share"
     parts = [f"{100 * each:.1f}" if percent else f"{each:.3g}" for each in (value or 0.0, low, high)]
+    parts = ["no limit" if part == "inf" else "not known" if part == "nan" else part for part in parts]
     middle = "" if value is None else f"{parts[0]} "
     text = f"{middle}({parts[1]} to {parts[2]}){' %' if percent else ''}"
     return text.replace("-", "\N{MINUS SIGN}")

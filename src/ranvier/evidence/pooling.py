@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ranvier.errors import InputError, require_choice
 from ranvier.evidence._between import METHODS
+from ranvier.evidence._few_studies import with_companions
 from ranvier.evidence._measures import MEASURES, Measure
 from ranvier.evidence._pooled import INTERVALS, Pooled, pool_many, q_profile, typical_variance
 from ranvier.evidence.effect_sizes import EffectSizes
@@ -138,7 +139,7 @@ def pool(
     }
     options = {"level": confidence, "n": len(y), "method": method, "left_out": left_out}
     estimates = _estimates(y, v, pooled, (scale, interval), options)
-    return Pool(
+    made = Pool(
         title=f"{scale.quantity[:1].upper()}{scale.quantity[1:]}, {plural(len(y), 'study', 'studies')}",
         estimates=estimates,
         method_text=method_text,
@@ -153,6 +154,7 @@ def pool(
         scale=scale,
         left_out=left_out,
     )
+    return with_companions(made, effect)
 
 
 def _as_level(level: Any) -> float:
