@@ -1,4 +1,4 @@
-"""Likelihoods of counts given the linear predictors: binomial, Poisson, hypergeometric, two arms, three classes."""
+"""Likelihoods of counts given the linear predictors: one arm, two arms, three classes."""
 
 from __future__ import annotations
 

@@ -17,24 +17,35 @@ __all__ = ["LARGEST_SPREAD", "CountModel", "Maximum", "maximise", "maximise_from
 Floats = NDArray[np.float64]
 
 SETTLED = 1e-16
-"""Gain in log-likelihood that Newton's next step promises when the search ends: a step of 1e-8 standard errors."""
+"""Gain in log-likelihood that Newton's next step promises when the search ends: a step of 1e-8 standard
+errors."""
 MOST_STEPS = 200
 """From a start within a few standard errors Newton's method needs about ten steps."""
 LONGEST_STEP = 1.0
 """Longest change of a parameter in one step, on the log scale: further out the curvature says little."""
 LARGEST_SPREAD = 15.0
-"""Standard deviation between studies above which it has no finite estimate: odds of studies one standard deviation
-apart would differ by e**15."""
+"""Standard deviation between studies above which it has no finite estimate: odds of studies one standard
+deviation apart would differ by e**15."""
 REACH = 40.0
 """Log odds and log rates beyond which there is no finite estimate."""
 FLATTEST = 1e-10
 """Curvature that counts as none."""
 TINY = 1e-12
 """Difference in log-likelihood that is rounding."""
+BETTER = 1e-9
+"""Difference in log-likelihood that is more than rounding."""
 CROSSED = 1e-8
 """Distance to the depth of a profile that is none; the depth of a 95 % interval is 1.96."""
 STUCK, REVIVED = 1e-3, 0.1
 """A standard deviation below the first would stay near 0 in a search, and starts at the second."""
+
+
+class _NoPeak(ConvergenceError):
+    """A search without end, and how high it had come."""
+
+    def __init__(self, words: str, reached: float) -> None:
+        super().__init__(words)
+        self.reached = reached
 
 
 @dataclass(frozen=True)
@@ -123,11 +134,12 @@ def maximise(model: CountModel, start: Floats, free: NDArray[np.bool_]) -> Maxim
             full /= 2
         place = place + full
         value, slope, curvature, by_study = tried
-        _refuse_runaway(model, place)
+        _refuse_runaway(model, place, value)
     else:
-        raise ConvergenceError(
+        raise _NoPeak(
             f"the likelihood did not settle in {MOST_STEPS} steps; the last values were "
-            f"{np.round(place, 4).tolist()}. Use method='common', or leave out the study that stands apart."
+            f"{np.round(place, 4).tolist()}. Use method='common', or leave out the study that stands apart.",
+            value,
         )
     return Maximum(place, value, slope, -curvature, by_study)
 
@@ -139,15 +151,19 @@ def maximise_from(model: CountModel, starts: list[Floats]) -> Maximum:
     for start in starts:
         try:
             peaks.append(maximise(model, start, free))
-        except ConvergenceError as failure:
+        except _NoPeak as failure:
             failures.append(failure)
     if not peaks:
         raise failures[0]
     # A later start must be better by more than rounding: the first one has no variance between studies.
     best = peaks[0]
     for peak in peaks[1:]:
-        if peak.log_likelihood > best.log_likelihood + 1e-9:
+        if peak.log_likelihood > best.log_likelihood + BETTER:
             best = peak
+    for failure in failures:
+        # A peak says nothing when the likelihood is higher on the way to nowhere.
+        if failure.reached > best.log_likelihood + BETTER:
+            raise failure
     return best
 
 
@@ -160,7 +176,7 @@ def profile_bounds(
     floor: float | None = None,
     held: bool = False,
 ) -> tuple[float, float]:
-    """Give the values of a parameter that the likelihood-ratio test does not refuse, the others at their best.
+    """Give the values of a parameter that its likelihood-ratio test does not refuse.
 
     Parameters
     ----------
@@ -199,7 +215,9 @@ def profile_bounds(
         return float(np.sqrt(fall)), float(found.slope[place]), found.place
 
     width = min(depth / np.sqrt(max(float(peak.information[place, place]), FLATTEST)), 2.0)
-    high = _crossing(look, peak.place, (centre, centre + width), (depth, REACH if floor is None else LARGEST_SPREAD))
+    high = _crossing(
+        look, peak.place, (centre, centre + width), (depth, REACH if floor is None else LARGEST_SPREAD)
+    )
     if floor is not None and (centre <= floor or look(floor, peak.place)[0] <= depth):
         return floor, high
     first = centre - width if floor is None else max(centre - width, (centre + floor) / 2)
@@ -249,13 +267,14 @@ def _step(slope: Floats, information: Floats) -> Floats:
     return step
 
 
-def _refuse_runaway(model: CountModel, place: Floats) -> None:
+def _refuse_runaway(model: CountModel, place: Floats, value: float) -> None:
     """Refuse a search that runs off without end."""
     p = model.means.shape[2]
     spread = float(np.abs(place[p:]).max(initial=0.0))
     if spread > LARGEST_SPREAD or float(np.abs(place[:p]).max()) > REACH:
-        raise ConvergenceError(
+        raise _NoPeak(
             "the likelihood rises without end: no finite variance between studies fits (the last standard "
             f"deviation was {spread:.3g} on the log scale), as when some studies hold all the events. Use "
-            "method='common' with its exact interval, or describe the studies one by one."
+            "method='common' with its exact interval, or describe the studies one by one.",
+            value,
         )

@@ -35,10 +35,13 @@ COUNT_MODELS = {
     "binomial-normal": "binomial counts in each study, log odds normal between studies",
     "poisson-normal": "Poisson counts in each study, log rates normal between studies",
     "conditional": "events of the first arm given those of both arms, log ratios normal between studies",
-    "conditional approximate": "events of the first arm given those of both arms, taken as binomial, which holds "
+    "conditional approximate": "events of the first arm given those of both arms, taken as binomial, "
+    "which holds "
     "when events are rare; log odds ratios normal between studies",
-    "unconditional": "counts of both arms, a level of its own for each study, log ratios normal between studies",
-    "unconditional random": "counts of both arms, levels and log ratios normal between studies, independent of "
+    "unconditional": "counts of both arms, a level of its own for each study, log ratios normal "
+    "between studies",
+    "unconditional random": "counts of both arms, levels and log ratios normal between studies, "
+    "independent of "
     "each other",
 }
 """How counts are modelled, by name."""
@@ -88,7 +91,8 @@ COUNT_MEASURES = {
 }
 
 STARTS = (0.4, 1.5)
-"""Standard deviations between studies from which the likelihood is climbed, beside 0: it can have two maxima."""
+"""Standard deviations between studies from which the likelihood is climbed, beside 0: it can have two
+maxima."""
 PRIMER = 0.5
 """What is added to counts to find where a search starts; it does not enter the result."""
 
@@ -112,7 +116,7 @@ def uninformative(measure: str, cells: Cells) -> Truths:
 
 
 def build(measure: str, model: str, cells: Cells) -> tuple[CountModel, Floats]:
-    """Give the model of the studies and a start; the first parameter is the pooled value, the last the spread.
+    """Give the model of the studies and a start; first parameter the pooled value, last the spread.
 
     Parameters
     ----------

@@ -55,7 +55,8 @@ def method_text(question: Question, found: Solution, k: int) -> str:
         return f"There is one study with information: {exact}. Nothing was pooled."
     if found.by == "edge":
         return (
-            f"All {k} studies lie at the same end, so that no spread between them can be seen and the likelihood "
+            f"All {k} studies lie at the same end, so that no spread between them can be seen and the "
+            "likelihood "
             f"has no finite peak: {exact}, as if one value held for all."
         )
     if found.by == "exact":
@@ -87,12 +88,14 @@ def notes(question: Question, found: Solution, cells: Cells, mean_share: float) 
         said.append("A prediction interval needs three studies.")
     if found.tau == 0 and found.tau_high > 0:
         said.append(
-            "No spread between studies was found; with few events that does not say there is none: its standard "
+            "No spread between studies was found; with few events that does not say there is none: "
+            "its standard "
             f"deviation on the log scale could be up to {number(found.tau_high)}."
         )
     if question.measure == "proportion" and abs(mean_share - 1 / (1 + math.exp(-found.value))) > APART:
         said.append(
-            "The pooled share is that of a typical study, half of them lying above; the mean share over studies "
+            "The pooled share is that of a typical study, half of them lying above; the mean share "
+            "over studies "
             f"of this spread is {percent(mean_share)}."
         )
     return tuple(said)

@@ -11,7 +11,7 @@ from scipy import special
 
 from ranvier.evidence._count_families import Binomial, Hypergeometric
 
-__all__ = ["Exact", "Margins", "exact_ratio", "exact_rate", "exact_share"]
+__all__ = ["Exact", "Margins", "exact_rate", "exact_ratio", "exact_share"]
 
 Floats = NDArray[np.float64]
 

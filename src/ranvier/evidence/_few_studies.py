@@ -29,8 +29,8 @@ def with_companions(pool: Pool, effect: Any) -> Pool:
     Returns
     -------
     Pool
-        The same with, for two to four studies, the result under a half-normal prior, where the measure has a scale on
-        which that prior means something; and with the notes that say so.
+        The same with, for two to four studies, the result under a half-normal prior, where the measure has a
+        scale on which that prior means something; and with the notes that say so.
     """
     k, notes = pool.studies.height, []
     few = 2 <= k < FEW and pool.method != "common"
@@ -51,7 +51,8 @@ def with_companions(pool: Pool, effect: Any) -> Pool:
         )
     if pool.scale.code in _SHARES:
         notes.append(
-            "evidence.pool_counts models the counts themselves, exactly where nobody or everybody has the event; "
+            "evidence.pool_counts models the counts themselves, exactly where nobody or everybody "
+            "has the event; "
             "prefer it for shares of patients."
         )
     return replace(pool, estimates=estimates, notes=(*pool.notes, *notes)) if notes else pool

@@ -1,12 +1,12 @@
 """The marginal likelihood of counts with normal random effects, by adaptive quadrature.
 
-Every model here is an exponential family in one or two linear predictors: log p(study) = t'eta - A(eta) + c with
-convex A, and eta = mean + root z, z standard normal. The integral over z is taken around each study's own peak;
-slope and curvature come with it, by the identities of Fisher and Louis.
+Every model here is an exponential family in one or two linear predictors: log p(study) = t'eta - A(eta) + c
+with convex A, and eta = mean + root z, z standard normal. The integral over z is taken around each study's
+own peak; slope and curvature come with it, by the identities of Fisher and Louis.
 
-One random effect: the trapezoidal rule over all that matters of the integrand, which is analytic and vanishes at
-both ends, so that the rule converges exponentially however lopsided a study with no event makes it. Two random
-effects: Gauss-Hermite, centred and scaled at the peak.
+One random effect: the trapezoidal rule over all that matters of the integrand, which is analytic and vanishes
+at both ends, so that the rule converges exponentially however lopsided a study with no event makes it. Two
+random effects: Gauss-Hermite, centred and scaled at the peak.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ Floats = NDArray[np.float64]
 Pair = tuple[int, int]
 
 STEPS = 96
-"""Steps of the trapezoidal rule. Against brute force (tests/unit/test_evidence_marginal.py) the log-likelihood is
-right to 1e-11 with standard deviations up to 5 on the log scale."""
+"""Steps of the trapezoidal rule. Against brute force (tests/unit/test_evidence_marginal.py) the
+log-likelihood is right to 1e-9 with standard deviations up to 5 on the log scale."""
 NODES = 31
-"""Gauss-Hermite nodes per dimension of two. Right to 1e-9 with standard deviations up to 2 (same test); further out
-a share of the studies is at 0 or 1 and the integrand has corners that no rule of this kind follows."""
+"""Gauss-Hermite nodes per dimension of two. Right to 1e-8 with standard deviations up to 2 (same test);
+further out a share of the studies is at 0 or 1 and the integrand has corners that no rule of this kind
+follows."""
 NEGLIGIBLE = 36.0
 """Fall of the log integrand beyond which nothing is left: exp(-36) is 2e-16."""
 PEAK_SETTLED = 1e-10
@@ -39,7 +40,8 @@ PEAK_STEPS = 100
 EDGE_SETTLED = 0.05
 """Step at which an edge is near enough, in standard deviations."""
 EDGE_STEPS = 60
-"""Newton steps to an edge; an integrand that falls as exp(-exp(z)) needs about one per unit of its logarithm."""
+"""Newton steps to an edge; an integrand that falls as exp(-exp(z)) needs about one per unit of its
+logarithm."""
 LONGEST_STEP = 4.0
 """Longest step in standard deviations: where counts are rates the curvature far out says little."""
 
@@ -167,7 +169,8 @@ def _edge(family: Family, mean: Floats, root: Floats, begin: tuple[Floats, float
     """Give how far out one side of the integrand matters."""
     peak, side = begin
     target = _height(family, mean, root, peak)[0] - NEGLIGIBLE
-    # The normal density alone falls so far; from there Newton's method on a concave function never passes the edge.
+    # The normal density alone falls so far; from there Newton's method on a concave function never passes the
+    # edge.
     z: Floats = peak + side * np.sqrt(2 * NEGLIGIBLE)
     for _ in range(EDGE_STEPS):
         value, slope, _ = _height(family, mean, root, z)

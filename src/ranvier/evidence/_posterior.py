@@ -1,7 +1,7 @@
 """The posterior of the normal-normal model by quadrature over the standard deviation between studies.
 
-Given tau everything is normal: the mean, each study's own effect, a new study. So each is a mixture of normals
-over tau, and only tau needs numbers: Gauss-Legendre on panels in t, where tau = unit sinh(t).
+Given tau everything is normal: the mean, each study's own effect, a new study. So each is a mixture of
+normals over tau, and only tau needs numbers: Gauss-Legendre on panels in t, where tau = unit sinh(t).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Mixture:
         z = special.ndtri(shares)[:, None]
         own = self.means + z * self.spreads
         low, high = own.min(axis=1), own.max(axis=1)
-        found = np.clip(self.mean + z[:, 0] * float(self.weights @ self.spreads), low, high)
+        found: Floats = np.clip(self.mean + z[:, 0] * float(self.weights @ self.spreads), low, high)
         for _ in range(STEPS):
             scaled = (found[:, None] - self.means) / self.spreads
             excess = special.ndtr(scaled) @ self.weights - shares
@@ -197,7 +197,7 @@ def posterior(y: Floats, v: Floats, log_prior: LogPrior, mean_prior: tuple[float
 def _evidence(
     y: Floats, v: Floats, tau: Floats, prior: tuple[float, float] | None
 ) -> tuple[Floats, Floats, Floats]:
-    """Give the log-likelihood of tau with the mean integrated out, and mean and spread of the mean given tau."""
+    """Give the log-likelihood of tau without the mean; given tau, middle and spread of the mean."""
     w = 1 / (v[:, None] + tau**2)
     total = w.sum(axis=0)
     middle = (w * y[:, None]).sum(axis=0) / total

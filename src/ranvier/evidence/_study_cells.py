@@ -141,14 +141,16 @@ def refuse_mixed_units(frame: pl.DataFrame, measure: str) -> None:
         units = sorted({unit.strip() for unit in frame[name].cast(pl.String).drop_nulls().to_list()})
         if len(units) > 1:
             raise InputError(
-                f"column {name!r} holds {units}; events among different things cannot be pooled together. Pool "
+                f"column {name!r} holds {units}; events among different things cannot be pooled "
+                "together. Pool "
                 "the studies of each unit apart."
             )
         years = any("year" in unit.casefold() for unit in units)
         if units and years != measure.startswith("rate"):
             needed = "patient-years, such as a rate" if years else "patients, such as a proportion"
             raise InputError(
-                f"column {name!r} holds {units[0]!r}, which does not fit {measure!r}; use a measure of {needed}."
+                f"column {name!r} holds {units[0]!r}, which does not fit {measure!r}; use a measure "
+                f"of {needed}."
             )
 
 

@@ -1,4 +1,4 @@
-"""Pooling with a prior on what lies between studies, which few studies cannot show: by quadrature, no sampler."""
+"""Pooling with a prior on what lies between studies, which few studies cannot show; no sampler."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class BayesPool(Pool):
     >>> import ranvier as rv
     >>> pool = rv.evidence.pool_bayes([0.1, 0.2, 0.9], [0.1, 0.1, 0.1], tau_scale=0.5)
     >>> pool.studies["shrunken"].round(2).to_list()
-    [0.28, 0.32, 0.6]
+    [0.28, 0.32, 0.61]
     """
 
     prior: str
@@ -83,7 +83,8 @@ class BayesPool(Pool):
         """Pool chosen rows of the studies, one column of places for each set."""
         y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
         believed = [
-            posterior(y[rows], v[rows], _prior(self.prior, self.prior_scale), self.mean_prior) for rows in chosen.T
+            posterior(y[rows], v[rows], _prior(self.prior, self.prior_scale), self.mean_prior)
+            for rows in chosen.T
         ]
         ends = np.array([_ends(found.mean, self.level, self.interval) for found in believed])
         unknown = np.full(len(believed), math.nan)
@@ -118,9 +119,10 @@ def pool_bayes(
     tau_prior : str
         One of `TAU_PRIORS`, the prior of the standard deviation between studies (tau).
     tau_scale : float or tuple of float, optional
-        Its scale, in units of the effect. When None, `TAU_SCALE`, which is 0.5, for log odds, risk and rate ratios
-        and standardised mean differences; on any other scale 0.5 may be huge or nothing, and it must be given. For
-        "log-normal" mean and standard deviation of the logarithm of tau², which must be given too.
+        Its scale, in units of the effect. When None, `TAU_SCALE`, which is 0.5, for log odds, risk and rate
+        ratios and standardised mean differences; on any other scale 0.5 may be huge or nothing, and it must
+        be given. For "log-normal" mean and standard deviation of the logarithm of tau², which must be given
+        too.
     mean_prior : tuple of float, optional
         Mean and standard deviation of a normal prior of the mean; a flat one when None.
     interval : {"equal-tailed", "shortest"}
@@ -131,10 +133,10 @@ def pool_bayes(
     Returns
     -------
     BayesPool
-        Estimates: the pooled value (posterior median), turned back into ratios or shares where the measure has a
-        way back; the true effect in a new study; the standard deviation between studies. `studies` holds each
-        study's own effect drawn towards the mean; `diagnostics` posterior mean and standard deviation of all
-        three, and the probability that the mean lies below 0 ("below_0").
+        Estimates: the pooled value (posterior median), turned back into ratios or shares where the measure
+        has a way back; the true effect in a new study; the standard deviation between studies. `studies`
+        holds each study's own effect drawn towards the mean; `diagnostics` posterior mean and standard
+        deviation of all three, and the probability that the mean lies below 0 ("below_0").
 
     Raises
     ------
@@ -143,19 +145,21 @@ def pool_bayes(
 
     Notes
     -----
-    :math:`y_i \sim N(\theta_i, v_i)`, :math:`\theta_i \sim N(\mu, \tau^2)`. Given tau everything is normal, so that
-    the posterior of the mean, of each study and of a new study is a mixture of normals over the posterior of tau,
+    :math:`y_i \sim N(\theta_i, v_i)`, :math:`\theta_i \sim N(\mu, \tau^2)`. Given tau everything is normal,
+    so that the posterior of the mean, of each study and of a new study is a mixture of normals over the
+    posterior of tau,
 
     .. math:: p(\tau \mid y) \propto p(\tau) \Big(\sum w_i\Big)^{-1/2} \prod w_i^{1/2}
         e^{-w_i (y_i - \hat\mu)^2 / 2}, \quad w_i = 1 / (v_i + \tau^2),
 
-    for a flat prior of the mean. That is integrated by Gauss-Legendre on 384 points; there is no chance in it.
+    for a flat prior of the mean. That is integrated by Gauss-Legendre on 384 points; there is no chance in
+    it.
 
-    With one study the posterior of tau is its prior, and the pooled value is as uncertain as that makes a study;
-    with two it still hardly moves. That is what a prior is for, and why it is printed. Intervals hold a
-    probability given the prior. Intervals are cut on the pooled scale, so that the shortest is shortest there.
-    A half-normal prior of scale 0.5 gives tau above 1 a chance of 4.6 %; a standard deviation of 1 on the log
-    scale means that true odds ratios of studies differ 50-fold (central 95 %).
+    With one study the posterior of tau is its prior, and the pooled value is as uncertain as that makes a
+    study; with two it still hardly moves. That is what a prior is for, and why it is printed. Intervals hold
+    a probability given the prior. Intervals are cut on the pooled scale, so that the shortest is shortest
+    there. A half-normal prior of scale 0.5 gives tau above 1 a chance of 4.6 %; a standard deviation of 1 on
+    the log scale means that true odds ratios of studies differ 50-fold (central 95 %).
 
     References
     ----------
@@ -168,9 +172,9 @@ def pool_bayes(
     >>> two = {"events": [1, 3], "n": [18, 27], "events_control": [5, 9], "n_control": [18, 27]}
     >>> pool = rv.evidence.pool_bayes(rv.evidence.effect_size(two, measure="odds ratio"))
     >>> print(pool.estimates[0].text())
-    0.22 (95 % interval 0.06 to 0.76)
+    0.21 (95 % interval 0.05 to 0.86)
     >>> round(pool.diagnostics["below_0"], 3)
-    0.989
+    0.984
     """
     require_choice("tau_prior", tau_prior, TAU_PRIORS)
     require_choice("interval", interval, BAYES_INTERVALS)
@@ -239,10 +243,14 @@ def _prior_scale(prior: str, scale: Any, effect: Any) -> float | tuple[float, fl
     if scale is None:
         if scale_is_known(effect):
             return TAU_SCALE
-        what = f"measure {effect.measure!r}" if isinstance(effect, EffectSizes) else "effects of unknown measure"
+        what = (
+            f"measure {effect.measure!r}" if isinstance(effect, EffectSizes) else "effects of unknown measure"
+        )
         raise InputError(
-            f"tau_scale is missing: for {what} there is no scale of the prior that is right by default. Give the "
-            "standard deviation between studies that would be large but possible, in units of the effect; 0.5 is "
+            f"tau_scale is missing: for {what} there is no scale of the prior that is right by "
+            "default. Give the "
+            "standard deviation between studies that would be large but possible, in units of the "
+            "effect; 0.5 is "
             "used for log odds, risk and rate ratios and standardised mean differences."
         )
     if isinstance(scale, bool | str | tuple | list) or not 0 < float(scale) < math.inf:
@@ -280,7 +288,10 @@ def _estimates(
     """Give the pooled value, the prediction and the standard deviation between studies."""
     level = shared["level"]
     made = []
-    for what, mixture in ((f"pooled {scale.quantity}", found.mean), (f"{scale.quantity} in a new study", found.new)):
+    for what, mixture in (
+        (f"pooled {scale.quantity}", found.mean),
+        (f"{scale.quantity} in a new study", found.new),
+    ):
         low, high = _ends(mixture, level, interval)
         made.append(
             PooledEstimate(
@@ -350,10 +361,19 @@ def _method_text(
     prior: str, scale: float | tuple[float, float], mean_prior: tuple[float, float] | None, interval: str
 ) -> str:
     """Say which priors were used."""
-    size = f"scale {scale:g}" if isinstance(scale, float) else f"mean {scale[0]:g}, standard deviation {scale[1]:g}"
-    mean = "flat" if mean_prior is None else f"normal, mean {mean_prior[0]:g}, standard deviation {mean_prior[1]:g}"
+    size = (
+        f"scale {scale:g}"
+        if isinstance(scale, float)
+        else f"mean {scale[0]:g}, standard deviation {scale[1]:g}"
+    )
+    mean = (
+        "flat"
+        if mean_prior is None
+        else f"normal, mean {mean_prior[0]:g}, standard deviation {mean_prior[1]:g}"
+    )
     return (
-        f"Bayesian random effects. Prior of the standard deviation between studies: {TAU_PRIORS[prior]} ({size}). "
+        f"Bayesian random effects. Prior of the standard deviation between studies: "
+        f"{TAU_PRIORS[prior]} ({size}). "
         f"Prior of the mean: {mean}. Values are posterior medians; {BAYES_INTERVALS[interval]}."
     )
 
@@ -362,5 +382,7 @@ def _notes(k: int) -> tuple[str, ...]:
     """Give the sentences that a reader must not miss."""
     notes = ["Every number rests on the prior named above; repeat with half and twice its scale."]
     if k == 1:
-        notes.append("With one study nothing is learnt about differences between studies: they are the prior's.")
+        notes.append(
+            "With one study nothing is learnt about differences between studies: they are the prior's."
+        )
     return tuple(notes)

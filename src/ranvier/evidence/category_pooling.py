@@ -1,4 +1,4 @@
-"""Pooling of three outcomes that exclude each other, such as improved, stable and worse: together, so they add up."""
+"""Pooling of three outcomes that exclude each other, so that improved, stable and worse add up."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ROOT = ((0, 0), (1, 0), (1, 1))
 
 _REFERENCES = (
     "McFadden D, Train K (2000). J Appl Econom 15:447-470 (multinomial logit with random coefficients)",
-    "Stijnen T, Hamza TH, Özdemir P (2010). Stat Med 29:3046-3067. doi:10.1002/sim.4040 (counts in meta-analysis)",
+    "Stijnen T, Hamza TH, Özdemir P (2010). Stat Med 29:3046-3067. doi:10.1002/sim.4040",
 )
 
 
@@ -72,7 +72,9 @@ class CategoryPool(Fit):
         """
         lines = [f"{self.title}. {self.method_text}"]
         lines += [f"Left out: {left.n} ({left.reason})." for left in self.left_out if left.n]
-        lines += [f"{made.quantity[:1].upper()}{made.quantity[1:]}: {made.text()}." for made in self.estimates]
+        lines += [
+            f"{made.quantity[:1].upper()}{made.quantity[1:]}: {made.text()}." for made in self.estimates
+        ]
         return "\n".join([*lines, *self.notes])
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,8 +97,8 @@ def pool_categories(
     Parameters
     ----------
     data : dataframe or mapping of columns
-        One row per study with one column of counts for each category; `study` (a name), `cell_class`, and `n` may be
-        among the columns. Where `n` is given the three counts must add up to it.
+        One row per study with one column of counts for each category; `study` (a name), `cell_class`, and `n`
+        may be among the columns. Where `n` is given the three counts must add up to it.
     categories : sequence of str
         Three column names.
     level : float
@@ -105,9 +107,9 @@ def pool_categories(
     Returns
     -------
     CategoryPool
-        One estimate per category, in their order. `diagnostics` holds the log odds of the first and last category
-        against the middle one ("log_odds"), their covariance between studies ("between") and standard errors, the
-        log-likelihood, and the likelihood ratio against no spread.
+        One estimate per category, in their order. `diagnostics` holds the log odds of the first and last
+        category against the middle one ("log_odds"), their covariance between studies ("between") and
+        standard errors, the log-likelihood, and the likelihood ratio against no spread.
 
     Raises
     ------
@@ -118,17 +120,19 @@ def pool_categories(
 
     Notes
     -----
-    Counts are multinomial in each study; the log odds of the first and of the last category against the middle one
-    are bivariate normal between studies, with any correlation. Which category is the middle one changes nothing.
-    Maximum likelihood, the integral by adaptive Gauss-Hermite quadrature with 31 nodes in each dimension.
+    Counts are multinomial in each study; the log odds of the first and of the last category against the
+    middle one are bivariate normal between studies, with any correlation. Which category is the middle one
+    changes nothing. Maximum likelihood, the integral by adaptive Gauss-Hermite quadrature with 31 nodes in
+    each dimension.
 
-    The shares are those of a typical study (random effects 0), which add up to 1. The interval of each is by the
-    delta method on its own log odds, with Student's t on k - 1 degrees of freedom; intervals taken one by one do not
-    say which shares go together. A category that no study saw has an exact upper bound from all patients together,
-    as if one value held for all; the other two are then pooled as a share. One study is given as it is, exactly.
+    The shares are those of a typical study (random effects 0), which add up to 1. The interval of each is by
+    the delta method on its own log odds, with Student's t on k - 1 degrees of freedom; intervals taken one by
+    one do not say which shares go together. A category that no study saw has an exact upper bound from all
+    patients together, as if one value held for all; the other two are then pooled as a share. One study is
+    given as it is, exactly.
 
-    The p value of the spread compares with chi-square on 3 degrees of freedom, which makes it too large rather than
-    too small, because variances cannot be negative.
+    The p value of the spread compares with chi-square on 3 degrees of freedom, which makes it too large
+    rather than too small, because variances cannot be negative.
 
     References
     ----------
@@ -141,9 +145,9 @@ def pool_categories(
     >>> trials = {"improved": [4, 5, 2, 6], "stable": [6, 7, 9, 8], "worse": [2, 1, 3, 1]}
     >>> for share in rv.evidence.pool_categories(trials).estimates:
     ...     print(share.quantity, share.text())
-    improved 31.5 % (95 % interval 17.5 % to 49.8 %)
-    stable 55.6 % (95 % interval 37.3 % to 72.4 %)
-    worse 13.0 % (95 % interval 4.8 % to 30.5 %)
+    improved 31.5 % (95 % interval 15.3 % to 53.9 %)
+    stable 55.6 % (95 % interval 34.3 % to 74.9 %)
+    worse 13.0 % (95 % interval 3.9 % to 35.1 %)
     """
     names = _categories(categories)
     confidence = as_level(level)
@@ -152,15 +156,16 @@ def pool_categories(
     studies, counts, left_out = _counts(frame, names)
     totals = counts.sum(axis=0)
     empty = np.flatnonzero(totals == 0)
+    found: dict[str, Any] = {}
     if len(counts) == 1 or len(empty) == 2:
-        shares, found = _exact(totals, confidence), {}
+        shares = _exact(totals, confidence)
     elif len(empty) == 1:
         shares, found = _two_left(counts, int(empty[0]), confidence)
     else:
         shares, found = _together(counts, confidence)
     k = len(counts)
     text = _method_text(k, len(empty))
-    shared = {
+    shared: dict[str, Any] = {
         "level": confidence,
         "n": int(totals.sum()),
         "left_out": left_out,
@@ -203,7 +208,9 @@ def _counts(frame: pl.DataFrame, names: Sequence[str]) -> tuple[list[str], Float
     """Give the studies with all three counts, each checked."""
     missing = [name for name in names if name not in frame.columns]
     if missing:
-        raise InputError(f"data lacks the columns {missing}; give counts of patients in each of {list(names)}.")
+        raise InputError(
+            f"data lacks the columns {missing}; give counts of patients in each of {list(names)}."
+        )
     studies = study_names(frame)
     counts = np.stack([column(frame, name) for name in names], axis=1)
     with np.errstate(invalid="ignore"):
@@ -211,7 +218,8 @@ def _counts(frame: pl.DataFrame, names: Sequence[str]) -> tuple[list[str], Float
     if wrong.any():
         row, place = (int(part) for part in np.argwhere(wrong)[0])
         raise InputError(
-            f"column {names[place]!r} of study {studies[row]!r} is {counts[row, place]:g}; it must be a whole number "
+            f"column {names[place]!r} of study {studies[row]!r} is {counts[row, place]:g}; it must be "
+            "a whole number "
             "of patients of at least 0."
         )
     total, stated = counts.sum(axis=1), column(frame, "n")
@@ -219,14 +227,17 @@ def _counts(frame: pl.DataFrame, names: Sequence[str]) -> tuple[list[str], Float
     if len(apart):
         row = int(apart[0])
         raise InputError(
-            f"the categories of study {studies[row]!r} add up to {total[row]:g}, but n is {stated[row]:g}; the three "
+            f"the categories of study {studies[row]!r} add up to {total[row]:g}, but n is "
+            f"{stated[row]:g}; the three "
             "must exclude each other and leave nobody out. Correct the counts, or give n of those evaluated."
         )
     known = ~np.isnan(total) & (total > 0)
     if not known.any():
         raise InputError("no study has patients in all three columns of counts; there is nothing to pool.")
     lost = ", ".join(name for name, use in zip(studies, known, strict=True) if not use)
-    left_out = (LeftOut(n=int((~known).sum()), reason=f"studies that lack a count or have no patient: {lost}"),)
+    left_out = (
+        LeftOut(n=int((~known).sum()), reason=f"studies that lack a count or have no patient: {lost}"),
+    )
     return [name for name, use in zip(studies, known, strict=True) if use], counts[known], left_out
 
 
@@ -256,13 +267,13 @@ def _covariance(peak: Maximum) -> Floats:
     """Give the covariance of the two log odds; entries of the root that are 0 carry none of it."""
     used = np.abs(peak.place) > NONE_BETWEEN
     used[:2] = True
-    covariance: Floats = np.linalg.inv(peak.information[np.ix_(used, used)])[:2, :2]
-    return covariance
+    covariance = np.linalg.inv(peak.information[np.ix_(used, used)])[:2, :2]
+    return np.asarray(covariance, dtype=np.float64)
 
 
 def _shares(log_odds: Floats, covariance: Floats, k: int, level: float) -> list[Exact]:
     """Give each share with its interval by the delta method on its log odds."""
-    share = special.softmax(np.array([log_odds[0], 0.0, log_odds[1]]))
+    share: Floats = special.softmax(np.array([log_odds[0], 0.0, log_odds[1]]))
     reach = float(special.stdtrit(k - 1, (1 + level) / 2))
     made = []
     for place in range(3):
@@ -298,15 +309,21 @@ def _method_text(k: int, empty: int) -> str:
     if k == 1:
         return "There is one study: its shares with exact (Clopper-Pearson) intervals. Nothing was pooled."
     if empty == 2:
-        return "All patients are in one category: exact (Clopper-Pearson) intervals from all of them together."
+        return (
+            "All patients are in one category: exact (Clopper-Pearson) intervals from all of them together."
+        )
     text = (
         "Multinomial counts in each study, log odds bivariate normal between studies, by maximum likelihood; "
         "intervals by Student's t with k - 1 degrees of freedom."
     )
-    return text if not empty else f"{text} One category is empty: its bound is exact, the other two are pooled."
+    return (
+        text if not empty else f"{text} One category is empty: its bound is exact, the other two are pooled."
+    )
 
 
-def _notes(names: Sequence[str], shares: list[Exact], totals: Floats, found: dict[str, Any]) -> tuple[str, ...]:
+def _notes(
+    names: Sequence[str], shares: list[Exact], totals: Floats, found: dict[str, Any]
+) -> tuple[str, ...]:
     """Give the sentences that a reader must not miss."""
     said = [
         f"{name}: 0 of {totals.sum():g} patients: the true share could be up to {percent(share.high)}."

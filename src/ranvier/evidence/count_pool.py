@@ -1,4 +1,4 @@
-"""What pooled counts are: the pooled value beside the exact one, and the studies with their exact intervals."""
+"""What pooled counts are: the pooled value beside the exact one, studies with exact intervals."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ COUNTS = ("events", "n", "years", "events_control", "n_control", "years_control"
 class CountPool(Pool):
     """Pooled counts with the studies they were made of.
 
-    `studies` holds study, the counts, effect and variance (on the log scale, null where a cell of 0 leaves none),
-    value, low and high (each study's own value with its exact interval, as it is read), weight (its share of the
-    information on the pooled value) and added (always 0).
+    `studies` holds study, the counts, effect and variance (on the log scale, null where a cell of 0 leaves
+    none), value, low and high (each study's own value with its exact interval, as it is read), weight (its
+    share of the information on the pooled value) and added (always 0).
 
     Parameters
     ----------

@@ -60,14 +60,14 @@ def pool_counts(
 ) -> CountPool:
     r"""Give the pooled share, rate or ratio of several studies from their counts, by a model of the counts.
 
-    The way to pool tables of evidence with few events: generalised linear mixed models by maximum likelihood, with
-    the exact answer for one common value beside them.
+    The way to pool tables of evidence with few events: generalised linear mixed models by maximum likelihood,
+    with the exact answer for one common value beside them.
 
     Parameters
     ----------
     data : dataframe or mapping of columns
-        One row per study; `study` (a name), `cell_class` and `unit` (what events are counted among) may be among
-        the columns. aHSCT together with other cells is refused, and so is more than one unit.
+        One row per study; `study` (a name), `cell_class` and `unit` (what events are counted among) may be
+        among the columns. aHSCT together with other cells is refused, and so is more than one unit.
 
         - "proportion": `events`, `n` (patients)
         - "rate": `events`, `years` (person-years)
@@ -90,18 +90,18 @@ def pool_counts(
     Returns
     -------
     CountPool
-        Estimates: the pooled value; what is expected in a new study; the variance between studies (tau², on the
-        log scale) with its profile-likelihood interval; the exact value if one held for all studies. With one
-        study, or when all studies lie at the same end (no event anywhere), the exact value is the answer.
-        `studies` holds one row per study with its own exact interval; `diagnostics` the numbers on the log scale,
-        among them tau, q (a value for each study against one for all, a likelihood ratio) and lr (a spread against
-        none); NaN where the model has none.
+        Estimates: the pooled value; what is expected in a new study; the variance between studies (tau², on
+        the log scale) with its profile-likelihood interval; the exact value if one held for all studies. With
+        one study, or when all studies lie at the same end (no event anywhere), the exact value is the answer.
+        `studies` holds one row per study with its own exact interval; `diagnostics` the numbers on the log
+        scale, among them tau, q (a value for each study against one for all, a likelihood ratio) and lr (a
+        spread against none); NaN where the model has none.
 
     Raises
     ------
     InputError
-        When a column is missing or holds what cannot be, units are mixed, an option is not allowed, or no study
-        holds information on the ratio.
+        When a column is missing or holds what cannot be, units are mixed, an option is not allowed, or no
+        study holds information on the ratio.
     ConvergenceError
         When the likelihood rises without end or does not settle; the message holds the last values.
 
@@ -118,21 +118,21 @@ def pool_counts(
     - unconditional random: the same with :math:`\alpha_i = \gamma + \sigma y_i`, y and z independent
 
     In metafor: `rma.glmm` with measure PLO or IRLN, and for two arms CM.EL, CM.AL, UM.FS, UM.RS. The integral
-    over one random effect is taken by an adaptive trapezoidal rule, right to 1e-11; over two by adaptive
-    Gauss-Hermite quadrature with 31 nodes a dimension (metafor takes one node there, Laplace's approximation).
-    The search starts from several values of tau and takes the highest peak.
+    over one random effect is taken by an adaptive trapezoidal rule, right to 1e-9; over two by adaptive
+    Gauss-Hermite quadrature with 31 nodes a dimension (metafor takes one node there, Laplace's
+    approximation). The search starts from several values of tau and takes the highest peak.
 
-    A study without event in either arm (or without anyone free of it) says nothing about a ratio, whatever that is:
-    it is named and left out of conditional and unconditional models. "unconditional random" keeps it, because
-    there it informs the level; it borrows from a distribution of levels that nobody randomised.
+    A study without event in either arm (or without anyone free of it) says nothing about a ratio, whatever
+    that is: it is named and left out of conditional and unconditional models. "unconditional random" keeps
+    it, because there it informs the level; it borrows from a distribution of levels that nobody randomised.
 
-    No interval here is exact where studies differ. Wald intervals of these models held the truth less often than
-    stated with few studies (Jackson and colleagues); Student's t with k - 1 degrees of freedom is wider.
+    No interval here is exact where studies differ. Wald intervals of these models held the truth less often
+    than stated with few studies (Jackson and colleagues); Student's t with k - 1 degrees of freedom is wider.
     The exact interval of a common value holds it at least as often as stated if there is one; with a
     spread between studies it is too short (`benchmarks/rare_events.py` says by how much).
 
-    The pooled share or rate is that of a typical study, the median over studies; `diagnostics["mean_share"]` is
-    the mean share. The p value of the variance between studies is half that of chi-square with 1 degree of
+    The pooled share or rate is that of a typical study, the median over studies; `diagnostics["mean_share"]`
+    is the mean share. The p value of the variance between studies is half that of chi-square with 1 degree of
     freedom, because the variance cannot be negative.
 
     References
@@ -148,7 +148,7 @@ def pool_counts(
     >>> trials = {"study": ["A", "B", "C", "D"], "events": [0, 3, 1, 4], "n": [10, 15, 12, 20]}
     >>> pooled = rv.evidence.pool_counts(trials, measure="proportion")
     >>> print(pooled.estimates[0].text())
-    14.0 % (95 % interval 5.0 % to 33.7 %)
+    14.0 % (95 % interval 4.6 % to 35.5 %)
     >>> print(pooled.estimates[3].text())
     14.0 % (95 % interval 6.3 % to 25.8 %)
     >>> nobody = {"events": [0, 0], "n": [10, 5]}
@@ -213,7 +213,8 @@ def _question(measure: str, model: str | None, method: str, interval: str | None
     require_choice("interval", way, COUNT_INTERVALS)
     if way == "exact" and default != "exact":
         raise InputError(
-            "interval 'exact' needs method='common' and a model of one arm or a conditional one: only the value "
+            "interval 'exact' needs method='common' and a model of one arm or a conditional one: "
+            "only the value "
             "that all studies share has an exact interval. It stands beside the pooled value in any case."
         )
     return Question(measure=measure, model=chosen, method=method, interval=way, level=as_level(level))
@@ -245,8 +246,8 @@ def _informative(
         LeftOut(n=int((~known).sum()), reason=f"studies that lack a count: {listed(~known)}"),
         LeftOut(
             n=int(silent.sum()),
-            reason=f"studies without event, or with nothing else, in both arms, which say nothing about a ratio: "
-            f"{listed(silent)}",
+            reason="studies without event, or with nothing else, in both arms, which say nothing about a "
+            f"ratio: {listed(silent)}",
         ),
     )
     used = {name: values[use] for name, values in cells.items()}

@@ -209,8 +209,10 @@ class Pool(Fit):
         df = plural(numbers["q_df"], "degree of freedom", "degrees of freedom")
         largest = self.studies.sort("weight", descending=True).row(0, named=True)
         return [
-            f"Cochran's Q = {number(numbers['q'])} on {df} "
-            f"({p_text(numbers['q_p_value'])} for equal true values in all studies).",
+            (
+                f"Cochran's Q = {number(numbers['q'])} on {df} "
+                f"({p_text(numbers['q_p_value'])} for equal true values in all studies)."
+            ),
             f"The largest weight is {100 * largest['weight']:.0f} % ({largest['study']}).",
         ]
 
