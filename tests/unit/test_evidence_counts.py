@@ -1,4 +1,4 @@
-"""Pooled counts as a reader meets them: zeros are said, nothing is added, nobody is dropped without a word."""
+"""Pooled counts as a reader meets them: zeros are said, nothing is added, nobody is lost."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scipy import stats
 
 import ranvier as rv
 from ranvier.evidence import COUNT_INTERVALS, COUNT_MEASURES, MEASURE_CODES
-from ranvier.evidence._exact_common import Margins, exact_ratio
 from ranvier.evidence._count_families import Hypergeometric
+from ranvier.evidence._exact_common import Margins, exact_ratio
 
 SHARES = {"study": ["A", "B", "C", "D"], "events": [0, 3, 1, 4], "n": [10, 15, 12, 20]}
 CONTROL = {"events_control": [2, 3, 0, 6], "n_control": [11, 14, 12, 18]}
@@ -138,9 +138,10 @@ def test_exchanging_the_arms_inverts_the_ratio() -> None:
     }
     for model in COUNT_MEASURES["odds ratio"].models:
         if model == "conditional approximate":
-            continue  # it takes the events, not the patients without, as rare: turned round it is the same sum
+            continue  # with unequal arms it is no odds ratio
         here, there = (
-            rv.evidence.pool_counts(data, measure="odds ratio", model=model).diagnostics for data in (arms, turned)
+            rv.evidence.pool_counts(data, measure="odds ratio", model=model).diagnostics
+            for data in (arms, turned)
         )
         assert here["value"] == pytest.approx(-there["value"], abs=1e-6)
         assert here["low"] == pytest.approx(-there["high"], abs=1e-6)
@@ -157,7 +158,9 @@ def test_a_spread_that_no_value_bounds_is_refused_not_hidden() -> None:
     """The likelihood of 0 of 30 and 30 of 30 has a flat place at no spread, and rises beyond every spread."""
     with pytest.raises(rv.errors.ConvergenceError, match="rises without end"):
         rv.evidence.pool_counts({"events": [0, 30], "n": [30, 30]}, measure="proportion")
-    common = rv.evidence.pool_counts({"events": [0, 30], "n": [30, 30]}, measure="proportion", method="common")
+    common = rv.evidence.pool_counts(
+        {"events": [0, 30], "n": [30, 30]}, measure="proportion", method="common"
+    )
     assert common.estimates[0].value == 0.5
 
 
@@ -166,7 +169,9 @@ def test_leave_one_out_and_cumulative_refit_the_counts() -> None:
     without = {name: values[1:] for name, values in SHARES.items()}
     again = rv.evidence.pool_counts(without, measure="proportion").diagnostics
     first = pool.leave_one_out().row(0, named=True)
-    assert (first["without"], first["value"], first["low"]) == pytest.approx(("A", again["value"], again["low"]))
+    assert (first["without"], first["value"], first["low"]) == pytest.approx(
+        ("A", again["value"], again["low"])
+    )
     assert pool.cumulative()["value"][-1] == pytest.approx(pool.diagnostics["value"])
     assert pool.cumulative()["value"][0] == -math.inf
 
@@ -176,7 +181,9 @@ def test_three_outcomes_add_up_and_an_empty_one_has_its_bound() -> None:
     pool = rv.evidence.pool_categories(counts)
     assert sum(made.value for made in pool.estimates) == pytest.approx(1, abs=1e-12)
     assert "worse: 0 of 43 patients: the true share could be up to 8.2 %." in pool.notes
-    one = rv.evidence.pool_counts({"events": [4, 15, 2], "n": [10, 22, 11]}, measure="proportion").estimates[0]
+    one = rv.evidence.pool_counts({"events": [4, 15, 2], "n": [10, 22, 11]}, measure="proportion").estimates[
+        0
+    ]
     assert (pool.estimates[0].value, pool.estimates[0].low) == pytest.approx((one.value, one.low))
     json.dumps(pool.to_dict(), allow_nan=False)
     full = {"improved": [4, 15, 2, 6, 9], "stable": [6, 7, 9, 8, 20], "worse": [2, 1, 13, 1, 0]}

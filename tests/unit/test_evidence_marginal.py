@@ -1,4 +1,4 @@
-"""The likelihood of counts with random effects against brute force: integrals on fine grids, other optimisers."""
+"""The likelihood of counts with random effects against brute force and other optimisers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAMILIES = {
 }
 ONE = ((0, 0),)
 WIDE, STEP = 12.0, 0.0015
-"""Grid of the brute force in one dimension: all of the normal density, in steps far finer than any integrand."""
+"""Grid of the brute force in one dimension: all of the normal density, in very fine steps."""
 
 
 def on_a_line(family: Binomial | Poisson | Hypergeometric, mean: float, spread: float) -> Floats:
@@ -146,7 +146,5 @@ def test_one_node_is_the_approximation_of_laplace() -> None:
     cells = {"events": X[:5], "n": N[:5], "events_control": Y[:5], "n_control": M[:5]}
     model, _ = build("odds ratio", "unconditional random", cells)
     place = np.array([0.1, -0.8, 0.6, 0.5])
-    exact, rough = (
-        float(model.derivatives(place, nodes=count)[0].sum()) for count in (31, 1)
-    )
+    exact, rough = (float(model.derivatives(place, nodes=count)[0].sum()) for count in (31, 1))
     assert 1e-4 < abs(exact - rough) < 0.5

@@ -1,7 +1,7 @@
 """The evidence registry, and pooling: what trials of cell therapy reported, one by one and taken together."""
 
 from ranvier.evidence.bayes_pooling import BAYES_INTERVALS, TAU_PRIORS, TAU_SCALE, BayesPool, pool_bayes
-from ranvier.evidence.category_pooling import pool_categories
+from ranvier.evidence.category_pooling import CategoryPool, pool_categories
 from ranvier.evidence.collection import Registry, registry
 from ranvier.evidence.count_pool import CountPool
 from ranvier.evidence.count_pooling import (
@@ -38,6 +38,7 @@ __all__ = [
     "TAU_SCALE",
     "ZERO_CELL_RULES",
     "BayesPool",
+    "CategoryPool",
     "CountPool",
     "EffectSizes",
     "PlaceboResponse",

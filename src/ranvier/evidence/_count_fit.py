@@ -40,7 +40,7 @@ STUCK, REVIVED = 1e-3, 0.1
 """A standard deviation below the first would stay near 0 in a search, and starts at the second."""
 
 
-class _NoPeak(ConvergenceError):
+class _NoPeakError(ConvergenceError):
     """A search without end, and how high it had come."""
 
     def __init__(self, words: str, reached: float) -> None:
@@ -136,7 +136,7 @@ def maximise(model: CountModel, start: Floats, free: NDArray[np.bool_]) -> Maxim
         value, slope, curvature, by_study = tried
         _refuse_runaway(model, place, value)
     else:
-        raise _NoPeak(
+        raise _NoPeakError(
             f"the likelihood did not settle in {MOST_STEPS} steps; the last values were "
             f"{np.round(place, 4).tolist()}. Use method='common', or leave out the study that stands apart.",
             value,
@@ -151,7 +151,7 @@ def maximise_from(model: CountModel, starts: list[Floats]) -> Maximum:
     for start in starts:
         try:
             peaks.append(maximise(model, start, free))
-        except _NoPeak as failure:
+        except _NoPeakError as failure:
             failures.append(failure)
     if not peaks:
         raise failures[0]
@@ -272,7 +272,7 @@ def _refuse_runaway(model: CountModel, place: Floats, value: float) -> None:
     p = model.means.shape[2]
     spread = float(np.abs(place[p:]).max(initial=0.0))
     if spread > LARGEST_SPREAD or float(np.abs(place[:p]).max()) > REACH:
-        raise _NoPeak(
+        raise _NoPeakError(
             "the likelihood rises without end: no finite variance between studies fits (the last standard "
             f"deviation was {spread:.3g} on the log scale), as when some studies hold all the events. Use "
             "method='common' with its exact interval, or describe the studies one by one.",

@@ -146,7 +146,14 @@ class Posterior:
         return self.unit * float(np.sinh(end))
 
 
-def posterior(y: Floats, v: Floats, log_prior: LogPrior, mean_prior: tuple[float, float] | None) -> Posterior:
+def posterior(
+    y: Floats,
+    v: Floats,
+    log_prior: LogPrior,
+    mean_prior: tuple[float, float] | None,
+    *,
+    most: float = np.inf,
+) -> Posterior:
     """Give the posterior of mean, spread and studies.
 
     Parameters
@@ -157,6 +164,8 @@ def posterior(y: Floats, v: Floats, log_prior: LogPrior, mean_prior: tuple[float
         Log density of the standard deviation between studies, but for a constant; -inf where it is 0.
     mean_prior : tuple of float or None
         Mean and standard deviation of a normal prior of the mean; None for a flat one.
+    most : float
+        Largest possible standard deviation between studies, where a prior ends abruptly.
 
     Returns
     -------
@@ -170,7 +179,7 @@ def posterior(y: Floats, v: Floats, log_prior: LogPrior, mean_prior: tuple[float
         with np.errstate(divide="ignore"):
             return log_prior(tau) + _evidence(y, v, tau, mean_prior)[0] + np.log(np.cosh(t))
 
-    low, high, top = _range(log_density)
+    low, high, top = _range(log_density, min(LONGEST, float(np.arcsinh(most / unit))))
     edges = np.linspace(low, high, PANELS + 1)
     nodes, weights = special.roots_legendre(POINTS)
     half = (high - low) / PANELS / 2
@@ -211,16 +220,16 @@ def _evidence(
     return log_like, (total * middle + centre / spread**2) / precision, 1 / np.sqrt(precision)
 
 
-def _range(log_density: Callable[[Floats], Floats]) -> tuple[float, float, float]:
+def _range(log_density: Callable[[Floats], Floats], limit: float) -> tuple[float, float, float]:
     """Give where the density matters, and its largest logarithm."""
-    low, high, top = 0.0, LONGEST, -np.inf
+    low, high, top = 0.0, limit, -np.inf
     for _ in range(3):
         t = np.linspace(low, high, LOOKED + 1)[0 if low > 0 else 1 :]
         logs = log_density(t)
         top = max(top, float(logs.max()))
         matters = np.flatnonzero(logs > top - NEGLIGIBLE)
         step = (high - low) / LOOKED
-        low, high = max(float(t[matters[0]]) - step, 0.0), min(float(t[matters[-1]]) + step, LONGEST)
+        low, high = max(float(t[matters[0]]) - step, 0.0), min(float(t[matters[-1]]) + step, limit)
     return low, high, top
 
 

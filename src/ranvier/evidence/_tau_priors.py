@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 HALF_T_DF = 4
 """Degrees of freedom of the half-t prior: between half-Cauchy (1) and half-normal."""
 
+SMALLEST = 1e-300
+"""Standard deviation that stands for 0 in a logarithm."""
+
 TAU_PRIORS = {
     "half-normal": "half-normal: most often below its scale, hardly ever above three times that",
     "half-cauchy": "half-Cauchy: half of it below its scale, with a long tail",
@@ -59,7 +62,7 @@ def log_density(prior: str, scale: float | tuple[float, float], tau: Floats) -> 
     """
     if isinstance(scale, tuple):
         # The density of tau² times 2 tau.
-        log_tau = np.log(tau)
+        log_tau = np.log(np.maximum(tau, SMALLEST))
         found: Floats = -(((2 * log_tau - scale[0]) / scale[1]) ** 2) / 2 - log_tau
         return found
     return _SHAPES[prior].log(tau / scale)

@@ -82,10 +82,8 @@ class BayesPool(Pool):
     def _numbers(self, chosen: NDArray[np.intp]) -> dict[str, Floats]:
         """Pool chosen rows of the studies, one column of places for each set."""
         y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
-        believed = [
-            posterior(y[rows], v[rows], _prior(self.prior, self.prior_scale), self.mean_prior)
-            for rows in chosen.T
-        ]
+        priors = (self.prior, self.prior_scale, self.mean_prior)
+        believed = [_believed((y[rows], v[rows]), *priors) for rows in chosen.T]
         ends = np.array([_ends(found.mean, self.level, self.interval) for found in believed])
         unknown = np.full(len(believed), math.nan)
         return {
@@ -181,7 +179,7 @@ def pool_bayes(
     confidence, believed_mean = as_level(level), _mean_prior(mean_prior)
     scale_of_prior = _prior_scale(tau_prior, tau_scale, effect)
     given = given_studies(effect, variance, None)
-    found = posterior(given.y, given.v, _prior(tau_prior, scale_of_prior), believed_mean)
+    found = _believed((given.y, given.v), tau_prior, scale_of_prior, believed_mean)
     scale = given.scale(None)
     text = _method_text(tau_prior, scale_of_prior, believed_mean, interval)
     shared = {
@@ -232,8 +230,15 @@ def scale_is_known(effect: Any) -> bool:
     return isinstance(effect, EffectSizes) and MEASURES[effect.measure].code in KNOWN_SCALES
 
 
-def _prior(name: str, scale: float | tuple[float, float]) -> Any:
-    return partial(log_density, name, scale)
+def _believed(
+    effects: tuple[Floats, Floats],
+    prior: str,
+    scale: float | tuple[float, float],
+    mean_prior: tuple[float, float] | None,
+) -> Posterior:
+    """Give the posterior; a uniform prior ends at its scale."""
+    most = scale if prior == "uniform" and isinstance(scale, float) else math.inf
+    return posterior(*effects, partial(log_density, prior, scale), mean_prior, most=most)
 
 
 def _prior_scale(prior: str, scale: Any, effect: Any) -> float | tuple[float, float]:

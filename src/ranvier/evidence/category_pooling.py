@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,9 @@ from ranvier.evidence._given import as_level
 from ranvier.evidence._study_cells import as_frame, column, refuse_mixed_treatments, study_names
 from ranvier.evidence.pooled_studies import PooledEstimate
 from ranvier.result import Fit, LeftOut, json_ready, number, p_text, percent, plural
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["CategoryPool", "pool_categories"]
 
@@ -76,6 +79,28 @@ class CategoryPool(Fit):
             f"{made.quantity[:1].upper()}{made.quantity[1:]}: {made.text()}." for made in self.estimates
         ]
         return "\n".join([*lines, *self.notes])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw each share as a point with its interval, first on top.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure when None.
+
+        Returns
+        -------
+        matplotlib Axes
+            The axes drawn on.
+        """
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            ax = Figure(figsize=(6, 2.4), layout="tight").add_subplot()
+        drawn = super().plot(ax)
+        drawn.set_xlim(0, 1)
+        drawn.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+        return drawn
 
     def to_dict(self) -> dict[str, Any]:
         """Give every field, JSON-ready.
