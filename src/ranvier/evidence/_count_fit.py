@@ -160,10 +160,10 @@ def maximise_from(model: CountModel, starts: list[Floats]) -> Maximum:
     for peak in peaks[1:]:
         if peak.log_likelihood > best.log_likelihood + BETTER:
             best = peak
-    for failure in failures:
+    for failed in failures:
         # A peak says nothing when the likelihood is higher on the way to nowhere.
-        if failure.reached > best.log_likelihood + BETTER:
-            raise failure
+        if failed.reached > best.log_likelihood + BETTER:
+            raise failed
     return best
 
 
