@@ -1,6 +1,6 @@
 """How often intervals of rare events hold the truth: the exact one of a common share, and those of the model.
 
-Run `python benchmarks/rare_events.py`; about a minute. The exact interval is looked at in 100,000 reviews of
+Run `python benchmarks/rare_events.py`; some minutes. The exact interval is looked at in 100,000 reviews of
 each setting (Monte Carlo standard error of 0.95: 0.0007), the model's in 300 (0.013). Decision 26 quotes the
 figures.
 """
