@@ -1,7 +1,17 @@
 """The evidence registry, and pooling: what trials of cell therapy reported, one by one and taken together."""
 
+from ranvier.evidence.bayes_pooling import BAYES_INTERVALS, TAU_PRIORS, TAU_SCALE, BayesPool, pool_bayes
 from ranvier.evidence.between_methods import GeneralisedQ
+from ranvier.evidence.category_pooling import CategoryPool, pool_categories
 from ranvier.evidence.collection import Registry, registry
+from ranvier.evidence.count_pool import CountPool
+from ranvier.evidence.count_pooling import (
+    COUNT_INTERVALS,
+    COUNT_MEASURES,
+    COUNT_METHODS,
+    COUNT_MODELS,
+    pool_counts,
+)
 from ranvier.evidence.effect_sizes import (
     MEASURE_CODES,
     ZERO_CELL_RULES,
@@ -30,8 +40,13 @@ from ranvier.evidence.subgroup_pools import BETWEEN_RULES, Subgroups, subgroups
 from ranvier.evidence.subset_pools import Gosh, gosh
 
 __all__ = [
+    "BAYES_INTERVALS",
     "BETWEEN_RULES",
     "CELL_FAMILIES",
+    "COUNT_INTERVALS",
+    "COUNT_MEASURES",
+    "COUNT_METHODS",
+    "COUNT_MODELS",
     "CUMULATIVE_ORDERS",
     "EGGER_MODELS",
     "FAVOURED",
@@ -43,8 +58,13 @@ __all__ = [
     "POOL_METHODS",
     "RESPONSE_OUTCOMES",
     "STRATIFIED_MEASURES",
+    "TAU_PRIORS",
+    "TAU_SCALE",
     "ZERO_CELL_RULES",
     "Asymmetry",
+    "BayesPool",
+    "CategoryPool",
+    "CountPool",
     "EffectSizes",
     "GeneralisedQ",
     "Gosh",
@@ -78,6 +98,9 @@ __all__ = [
     "meta_regression",
     "peto",
     "pool",
+    "pool_bayes",
+    "pool_categories",
+    "pool_counts",
     "radial_plot",
     "registry",
     "selection_model",

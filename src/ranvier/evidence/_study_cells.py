@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -15,9 +15,19 @@ from ranvier.evidence._measures import PAIRS
 from ranvier.evidence.study import CHEMOTHERAPY
 from ranvier.result import Derivation
 
-__all__ = ["COUNTED", "as_frame", "column", "refuse_mixed_treatments", "study_cells", "study_names"]
+__all__ = [
+    "COUNTED",
+    "as_frame",
+    "column",
+    "refuse_mixed_treatments",
+    "refuse_mixed_units",
+    "refuse_parts_of_counts",
+    "study_cells",
+    "study_names",
+]
 
 Floats = NDArray[np.float64]
+Cells = Mapping[str, Floats]
 
 COUNTED = {"shares", "rates", "two shares", "two rates", "pairs"}
 """Kinds of measures made of counts, to which something can be added."""
@@ -36,6 +46,8 @@ _NEEDS = {
     **{kind: (*cells, *(f"{name}_control" for name in cells)) for kind, cells in _TWO_ARMS.items()},
 }
 _CHANGE_COLUMNS = ("before", "after", "sd_before", "sd_after", "change", "sd_change", "correlation")
+_UNIT_COLUMNS = ("unit", "denominator_unit")
+"""Columns that say among what events were counted, as the registry names them."""
 _WORDS = {
     **dict.fromkeys(("events", *PAIRS), "a number of at least 0"),
     "n": "a whole number of at least 1",
@@ -97,7 +109,7 @@ def study_cells(frame: pl.DataFrame, kind: str) -> dict[str, Floats]:
     for name, values in cells.items():
         _refuse(name, values, names)
     if kind.endswith("shares") or kind == "pairs":
-        _refuse_parts_of_patients(cells, names)
+        refuse_parts_of_counts(cells, names)
     for arm in ("", "_control"):
         events, n = cells.get(f"events{arm}"), cells.get(f"n{arm}")
         if events is not None and n is not None and (events > n).any():
@@ -123,8 +135,29 @@ def refuse_mixed_treatments(frame: pl.DataFrame) -> None:
         )
 
 
-def _refuse_parts_of_patients(cells: dict[str, Floats], names: Sequence[str]) -> None:
-    """Refuse a count of patients that is not whole, as a percentage written for a count gives it."""
+def refuse_mixed_units(frame: pl.DataFrame, measure: str) -> None:
+    """Refuse events counted among different things: patients, cycles, injections or patient-years."""
+    for name in _UNIT_COLUMNS:
+        if name not in frame.columns:
+            continue
+        units = sorted({unit.strip() for unit in frame[name].cast(pl.String).drop_nulls().to_list()})
+        if len(units) > 1:
+            raise InputError(
+                f"column {name!r} holds {units}; events among different things cannot be pooled "
+                "together. Pool "
+                "the studies of each unit apart."
+            )
+        years = any("year" in unit.casefold() for unit in units)
+        if units and years != measure.startswith("rate"):
+            needed = "patient-years, such as a rate" if years else "patients, such as a proportion"
+            raise InputError(
+                f"column {name!r} holds {units[0]!r}, which does not fit {measure!r}; use a measure "
+                f"of {needed}."
+            )
+
+
+def refuse_parts_of_counts(cells: Cells, names: Sequence[str], what: str = "patients") -> None:
+    """Refuse a count that is not whole, as a percentage written for a count gives it."""
     for name in ("events", "events_control", *PAIRS):
         values = cells.get(name, np.zeros(0))
         parts = np.flatnonzero(~np.isnan(values) & (values != np.round(values)))
@@ -132,7 +165,7 @@ def _refuse_parts_of_patients(cells: dict[str, Floats], names: Sequence[str]) ->
             row = int(parts[0])
             raise InputError(
                 f"column {name!r} of study {names[row]!r} is {values[row]:g}; it must be a whole number of "
-                "patients. Work it out from the percentage and the number of patients it was taken of."
+                f"{what}. Work it out from the percentage or rate and from what it was taken of."
             )
 
 

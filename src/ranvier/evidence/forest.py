@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 from scipy import special
 
 from ranvier.errors import InputError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["forest_plot"]
 
+BEYOND = 1.5
+"""How far a logarithmic axis goes on beyond the last end that there is, where an interval has no end."""
 LARGEST, SMALLEST = 11.0, 3.0
 """Sides of the squares in points; their areas follow the weights."""
 GAP, FONT = 14.0, 8.5
@@ -116,6 +119,8 @@ def _limits(pool: Pool, given: tuple[float, float] | None) -> tuple[float, float
         if pool.scale.compares and pool.scale.read(0.0) == 1 and given[0] <= 0:
             raise InputError(f"limits are {given!r}; a ratio has a logarithmic axis, with both ends above 0.")
         return float(given[0]), float(given[1])
+    if "low" in pool.studies.columns:
+        return _exact_limits(pool)
     alone = np.isfinite(_half(pool))
     y, half, value = effects(pool)[0][alone], _half(pool)[alone], pool.diagnostics["value"]
     if not alone.any():
@@ -123,16 +128,32 @@ def _limits(pool: Pool, given: tuple[float, float] | None) -> tuple[float, float
     reach = max(1.05 * float(np.abs(y - value).max()), WIDEST * float(np.median(half)))
     if pool.scale.unit == "share" and pool.scale.back is not None:
         reach = np.inf  # a share ends at 0 and 1: nothing is too long
-    low = min(max(float((y - half).min()), value - reach), pool.diagnostics["low"])
-    high = max(min(float((y + half).max()), value + reach), pool.diagnostics["high"])
+    low = max(float((y - half).min()), value - reach)
+    high = min(float((y + half).max()), value + reach)
     if pool.scale.compares:
         low, high = min(low, 0.0), max(high, 0.0)
     room = 0.03 * (high - low)
-    shown = pool.scale.read(low - room), pool.scale.read(high + room)
+    main = pool.estimates[0]
+    shown = min(pool.scale.read(low - room), main.low), max(pool.scale.read(high + room), main.high)
     if pool.scale.unit == "share":
         # The ends of what a share can be are shown where they are near.
         return -0.01 if shown[0] < NEAR else shown[0], 1.01 if shown[1] > 1 - NEAR else shown[1]
     return shown
+
+
+def _exact_limits(pool: Pool) -> tuple[float, float]:
+    """Give the ends of the axis where studies have exact intervals; 0 and no limit have no place on it."""
+    ends = [end for span in _spans(pool) for end in span]
+    ends += [end for made in pool.estimates[:2] for end in (made.low, made.value, made.high)]
+    known = [end for end in ends if math.isfinite(end)]
+    if pool.scale.compares and pool.scale.read(0.0) == 1:
+        placed = [1.0, *(end for end in known if end > 0)]
+        return min(placed) / BEYOND, max(placed) * BEYOND
+    room = 0.03 * (max(known) - min(known))
+    low, high = min(known) - room, max(known) + room
+    if pool.scale.unit == "share":
+        return -0.01 if low < NEAR else low, 1.01 if high > 1 - NEAR else high
+    return low, high
 
 
 def _half(pool: Pool) -> Any:
@@ -140,25 +161,35 @@ def _half(pool: Pool) -> Any:
     return float(special.ndtri((1 + pool.level) / 2)) * np.sqrt(effects(pool)[1])
 
 
+def _spans(pool: Pool) -> list[tuple[float, float, float]]:
+    """Give value, low and high end of each study as they are read: its own exact ones if it has any."""
+    if "low" in pool.studies.columns:
+        return list(pool.studies.select(pl.col("value").fill_null(math.nan), "low", "high").iter_rows())
+    read, y, half = pool.scale.read, effects(pool)[0], _half(pool)
+    return [(read(each), read(each - reach), read(each + reach)) for each, reach in zip(y, half, strict=True)]
+
+
 def _rows(ax: Axes, pool: Pool) -> tuple[list[float], list[str]]:
     """Draw studies, diamond and prediction; give their rows and labels."""
-    read, y, half = pool.scale.read, effects(pool)[0], _half(pool)
-    weights = pool.studies["weight"].to_numpy()
-    for row in np.flatnonzero(np.isfinite(half)).tolist():
-        _bar(ax, float(row), read(y[row] - half[row]), read(y[row] + half[row]), linewidth=1.3)
+    weights, spans = pool.studies["weight"].to_numpy(), _spans(pool)
+    first, last = ax.get_xlim()
+    for row, (value, low, high) in enumerate(spans):
+        if math.isnan(low):
+            continue
+        _bar(ax, float(row), low, high, linewidth=1.3)
         side = max(SMALLEST, LARGEST * float(np.sqrt(weights[row] / weights.max())))
-        ax.plot([read(y[row])], [row], marker="s", color=COLOUR, markersize=side, linestyle="")
-    main, bottom = pool.estimates[0], len(y) + 0.4
-    ax.fill(
-        [main.low, main.value, main.high, main.value], [bottom, bottom - 0.3, bottom, bottom + 0.3], COLOUR
-    )
-    rows, labels = [*map(float, range(len(y))), bottom], [*_labels(pool), "pooled"]
+        if first <= value <= last:
+            ax.plot([value], [row], marker="s", color=COLOUR, markersize=side, linestyle="")
+    main, bottom = pool.estimates[0], len(spans) + 0.4
+    corners = [min(max(each, first), last) for each in (main.low, main.value, main.high, main.value)]
+    ax.fill(corners, [bottom, bottom - 0.3, bottom, bottom + 0.3], COLOUR)
+    rows, labels = [*map(float, range(len(spans))), bottom], [*_labels(pool), "pooled"]
     if len(pool.estimates) > 1 and np.isfinite(pool.estimates[1].low):
         ahead = pool.estimates[1]
         _bar(ax, bottom + 1, ahead.low, ahead.high, linewidth=3.0, color=SOFT)
         rows, labels = [*rows, bottom + 1], [*labels, "new study (prediction)"]
     if pool.scale.compares:
-        ax.plot([read(0.0)] * 2, [-0.8, rows[-1] + 0.5], color=SOFT, linewidth=0.8)
+        ax.plot([pool.scale.read(0.0)] * 2, [-0.8, rows[-1] + 0.5], color=SOFT, linewidth=0.8)
     ax.plot([main.value] * 2, [-0.8, rows[-1] + 0.5], color=COLOUR, linewidth=0.8, linestyle=":")
     return rows, labels
 
@@ -200,10 +231,7 @@ def _left_side(ax: Axes, named: tuple[list[float], list[str]], columns: Mapping[
 
 def _right_side(ax: Axes, pool: Pool, rows: list[float]) -> float:
     """Write values, intervals and weights to the right of the axes; give their width in points."""
-    read, y, half = pool.scale.read, effects(pool)[0], _half(pool)
-    numbers = [
-        (read(each), read(each - reach), read(each + reach)) for each, reach in zip(y, half, strict=True)
-    ]
+    numbers = _spans(pool)
     digits = _digits(pool, numbers)
     main = pool.estimates[0]
     written = [_written(each, digits) for each in [*numbers, (main.value, main.low, main.high)]]
@@ -287,13 +315,19 @@ def _dress(ax: Axes, pool: Pool, rows: list[float], left: float) -> None:
         )
     )
     if differs:
-        found_numbers = pool.diagnostics
-        words = (
-            f"Between studies: tau² {found_numbers['tau2']:.2g}, I² {100 * found_numbers['i2']:.0f} %, "
-            f"Q {number(found_numbers['q'], digits=1)} on {found_numbers['q_df']} "
-            f"({p_text(found_numbers['q_p_value'])})"
-        )
-        _write(ax, (0, rows[-1] + 1), -left, words, "left").set(color=SOFT, fontsize=8)
+        _write(ax, (0, rows[-1] + 1), -left, _between(pool), "left").set(color=SOFT, fontsize=8)
+
+
+def _between(pool: Pool) -> str:
+    """Say how far the studies differ, by what is known of it."""
+    known = {name: value for name, value in pool.diagnostics.items() if isinstance(value, int | float)}
+    parts = [f"tau² {known['tau2']:.2g}"]
+    if "i2" in known:
+        parts.append(f"I² {100 * known['i2']:.0f} %")
+    if math.isfinite(known.get("q", math.nan)):
+        q = number(known["q"], digits=1)
+        parts.append(f"Q {q} on {known['q_df']} ({p_text(known['q_p_value'])})")
+    return f"Between studies: {', '.join(parts)}"
 
 
 def _fit(ax: Axes, n_rows: int, k: int, left: float, right: float) -> None:
@@ -321,7 +355,7 @@ def _digits(pool: Pool, numbers: Sequence[tuple[float, float, float]]) -> int | 
     """Give decimals that fit most of the intervals; None for shares, which are written in percent."""
     if pool.scale.unit == "share":
         return None
-    known = [each for each in numbers if not math.isnan(each[1])]
+    known = [each for each in numbers if all(map(math.isfinite, each))]
     if not known:
         return SIGNIFICANT
     typical = float(np.median([high - low for _, low, high in known])) / 2
@@ -336,5 +370,14 @@ def _written(numbers: tuple[float | None, float, float], digits: int | None) -> 
     if math.isnan(numbers[1]):
         return "not estimable alone"  # its counts enter the pooled value
     factor, decimals = (100, 1) if digits is None else (1, digits)
-    value, low, high = (None if each is None else number(factor * each, digits=decimals) for each in numbers)
+    value, low, high = (
+        None
+        if each is None
+        else "no limit"
+        if math.isinf(each)
+        else "not known"
+        if math.isnan(each)
+        else number(factor * each, digits=decimals)
+        for each in numbers
+    )
     return f"{'' if value is None else f'{value} '}({low} to {high}){' %' if digits is None else ''}"

@@ -204,15 +204,21 @@ class Pool(Fit):
             if not math.isnan(estimate.low):
                 lines.append(f"{estimate.quantity[:1].upper()}{estimate.quantity[1:]}: {estimate.text()}.")
         if others:
-            numbers = self.diagnostics
-            df = plural(numbers["q_df"], "degree of freedom", "degrees of freedom")
-            lines.append(
+            lines += self._about_studies()
+        return "\n".join([*lines, *self.notes])
+
+    def _about_studies(self) -> list[str]:
+        """Say how far the studies differ, and which of them weighs most."""
+        numbers = self.diagnostics
+        df = plural(numbers["q_df"], "degree of freedom", "degrees of freedom")
+        largest = self.studies.sort("weight", descending=True).row(0, named=True)
+        return [
+            (
                 f"Cochran's Q = {number(numbers['q'])} on {df} "
                 f"({p_text(numbers['q_p_value'])} for equal true values in all studies)."
-            )
-            largest = self.studies.sort("weight", descending=True).row(0, named=True)
-            lines.append(f"The largest weight is {100 * largest['weight']:.0f} % ({largest['study']}).")
-        return "\n".join([*lines, *self.notes])
+            ),
+            f"The largest weight is {100 * largest['weight']:.0f} % ({largest['study']}).",
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Give every field, JSON-ready.

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ranvier.errors import require_choice
 from ranvier.evidence._between import METHODS
+from ranvier.evidence._few_studies import with_companions
 from ranvier.evidence._given import as_level, given_studies, method_sentence, resolve_method
 from ranvier.evidence._pooled import INTERVALS, Pooled, pool_many, q_profile, typical_variance
 from ranvier.evidence.between_methods import GeneralisedQ
@@ -142,7 +143,7 @@ def pool(
     }
     options = {"level": confidence, "n": k, "method": named, "left_out": given.left_out}
     estimates = _estimates(y, v, pooled, (scale, interval), options)
-    return Pool(
+    made = Pool(
         title=f"{scale.quantity[:1].upper()}{scale.quantity[1:]}, {plural(k, 'study', 'studies')}",
         estimates=estimates,
         method_text=f"{given.text} {_method_text(k, named, interval)}".strip(),
@@ -164,6 +165,7 @@ def pool(
         left_out=given.left_out,
         moment_weights=None if moments is None else tuple(moments.tolist()),
     )
+    return with_companions(made, effect)
 
 
 def _diagnostics(pooled: Pooled, k: int) -> dict[str, Any]:
