@@ -17,6 +17,7 @@ import diagnosis
 import lesion_speed
 import mixed_model
 import plain_edss
+import pooling
 import survival
 from clock import Row, cpu_seconds
 from ranvier import scales
@@ -92,6 +93,7 @@ COMPARISONS: list[Callable[[], list[Row]]] = [
     *survival.COMPARISONS,
     *mixed_model.COMPARISONS,
     *lesion_speed.COMPARISONS,
+    *pooling.COMPARISONS,
     *diagnosis.COMPARISONS,
 ]
 
