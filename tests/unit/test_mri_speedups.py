@@ -9,6 +9,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from ranvier import mri
 from ranvier.errors import InputError
@@ -40,6 +41,17 @@ def test_lesions_are_the_same_without_the_faster_packages(rule: str, request: py
     fast = lesions(NOISE, rule)
     request.getfixturevalue("without_speedups")
     assert lesions(NOISE, rule) == fast
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 7), (1, 7, 1), (7, 1, 1), (1, 5, 6), (5, 1, 6), (5, 6, 1)])
+@pytest.mark.parametrize("connectivity", mri.CONNECTIVITIES)
+def test_lesions_in_a_line_or_a_sheet_are_counted(shape: tuple[int, int, int], connectivity: int) -> None:
+    values = np.zeros(shape, dtype=bool)
+    values.flat[::2] = True
+    rule = mri.Rule(name="any size", source="test", connectivity=connectivity)
+    structure = ndimage.generate_binary_structure(3, mri.CONNECTIVITIES.index(connectivity) + 1)
+    expected = ndimage.label(values, structure=structure)[1]
+    assert mri.lesions(mri.mask_from_array(values, np.eye(4)), rule=rule).table.height == expected
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -52,8 +52,8 @@ def label(mask: Mask, box: Box, rule: Rule) -> npt.NDArray[np.int32]:
         import cc3d
     except ImportError:
         return labelled_plainly(inside, rule)
-    if not inside.size:
-        return np.zeros(inside.shape, dtype=np.int32)
+    if min(inside.shape) < 2:  # connectivity 26 of version 4.1.1 raises where two sides are 1
+        return labelled_plainly(inside, rule)
     found = cc3d.connected_components(inside, connectivity=rule.connectivity, binary_image=True)
     return np.asarray(found).view(np.int32) if found.dtype == np.uint32 else found.astype(np.int32)
 
