@@ -116,10 +116,8 @@ class Registry:
         InputError
             When the registry has no such study.
         """
-        require_choice("study", study_id, self.studies["study_id"])
-        row = self._of("studies", study_id).row(0, named=True)
-        stated = self._of("centres", study_id)["n_centres"].to_list()
-        return Study.from_row(row, stated[0] if stated else None)
+        require_choice("study", study_id, self._made)
+        return self._made[study_id]
 
     def arms_of(self, study_id: str) -> pl.DataFrame:
         """Give the arms of one study.
@@ -295,6 +293,13 @@ class Registry:
     def _repr_html_(self) -> str:
         rows = "".join(f"<li>{escape(name)}: {getattr(self, name).height} rows</li>" for name in _FILES)
         return f"<p><strong>Evidence registry</strong>: {escape(self.explain())}</p><ul>{rows}</ul>"
+
+    @functools.cached_property
+    def _made(self) -> dict[str, Study]:
+        """Every study by its key; tables do not change, so that each is made once."""
+        centres = dict(self.centres.select("study_id", "n_centres").iter_rows())
+        rows = self.studies.iter_rows(named=True)
+        return {row["study_id"]: Study.from_row(row, centres.get(row["study_id"])) for row in rows}
 
     def _of(self, name: str, study_id: str) -> pl.DataFrame:
         require_choice("study", study_id, self.studies["study_id"])

@@ -4,6 +4,7 @@ from ranvier.report.building import BANNERS, build, build_appraisal
 from ranvier.report.findings import trial_findings
 from ranvier.report.lesion_page import build_lesions
 from ranvier.report.model import Bullets, DataTable, Drawing, Numbers, Paragraph, Report, Section
+from ranvier.report.pool_page import build_pool
 from ranvier.report.safety_page import build_safety, safety_errors
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "build",
     "build_appraisal",
     "build_lesions",
+    "build_pool",
     "build_safety",
     "safety_errors",
     "trial_findings",

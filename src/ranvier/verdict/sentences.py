@@ -197,6 +197,29 @@ SENTENCES: dict[str, str] = {
         "EDSS falls of {values} in {label} are large; no confirmation and no day of the last attack is known."
     ),
     "lint_product": "{label}: given together with {what}, so nothing can be put down to the cells alone.",
+    "lint_centring_scale": (
+        "The {scale} {value} does not lie where its interval {low} to {high} puts it, in the middle {where}."
+    ),
+    "lint_pool_added": (
+        "{added} was added to cells of 0 in {touched} of {k} studies; with few events such additions decide "
+        "the result. Exact intervals and binomial models need none."
+    ),
+    "lint_pool_alone": (
+        "One arm per study, without a comparison: the pooled value says what happened, not an effect."
+    ),
+    "lint_pool_back": (
+        "Freeman-Tukey values have no share that they can be turned back into; never use them alone."
+    ),
+    "lint_pool_counts": (
+        "The counts alone are {events} of {n}, {share}; the pooled value {pooled} is {times} times that."
+    ),
+    "lint_pool_implied": (
+        "The pooled interval {low} to {high} would need {implied} patients; the studies had {n}."
+    ),
+    "lint_pool_zero": (
+        "No study had an event: 0 of {n}; the true share could be up to {high}. The pooled value comes from "
+        "what was added, not from data."
+    ),
     "lint_definition": "What counted as {outcome} was not said.",
 }
 """Every sentence by its code; braces are filled with numbers and names from results."""
