@@ -119,6 +119,21 @@ class Registry:
         require_choice("study", study_id, self._made)
         return self._made[study_id]
 
+    def names(self) -> dict[str, str]:
+        """Give every study a name that no other has.
+
+        Returns
+        -------
+        dict
+            Keys to author and year; where two studies share these, what their keys add stands in brackets.
+        """
+        labels = {key: study.label for key, study in self._made.items()}
+        every = list(labels.values())
+        return {
+            key: f"{label} ({key.partition('_')[2].upper() or key})" if every.count(label) > 1 else label
+            for key, label in labels.items()
+        }
+
     def arms_of(self, study_id: str) -> pl.DataFrame:
         """Give the arms of one study.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from ranvier.errors import InputError, require_choice
+from ranvier.errors import require_choice
 from ranvier.evidence.collection import Registry, registry
 from ranvier.result import Derivation, LeftOut
 
@@ -83,12 +83,13 @@ def outcome_counts(outcome: str, *, source: Registry | None = None, arms: str = 
         Columns study_id, study, disease, cell_class, family, design, control, arm, months, events, n,
         events_control, n_control (null for one arm), unit (what n counts), certainty, overlap_group, use,
         source_url. At most one row per study and per overlap group: the arm with most patients at its last
-        month. Ready for `effect_size`, which refuses aHSCT beside other cells.
+        month; none where no study of the source counts the outcome. Ready for `effect_size`, which refuses
+        aHSCT beside other cells.
 
     Raises
     ------
     InputError
-        When the outcome is not counted in the registry, or `arms` is unknown.
+        When the outcome or `arms` is unknown.
 
     Notes
     -----
@@ -110,11 +111,10 @@ def outcome_counts(outcome: str, *, source: Registry | None = None, arms: str = 
     held = registry() if source is None else source
     counted = held.outcomes.filter(pl.col("statistic") == "count", pl.col("certainty") != "D")
     require_choice("arms", arms, ("one", "two"))
-    if held.outcomes.filter(pl.col("outcome") == outcome).is_empty():
-        require_choice("outcome", outcome, registry().outcomes["outcome"].unique().sort())
+    require_choice(
+        "outcome", outcome, pl.concat([held.outcomes["outcome"], registry().outcomes["outcome"]]).unique()
+    )
     rows = list(_rows(held, counted.filter(pl.col("outcome") == outcome), arms))
-    if not rows:
-        raise InputError(f"no treated arm of these studies has a count of {outcome!r}; ask for another outcome.")
     rows.sort(key=lambda row: (-row["n"], row["study_id"], -(row["months"] or 0), row["arm"]))
     studies: set[str] = set()
     groups: set[str] = set()
@@ -143,7 +143,7 @@ def outcome_counts(outcome: str, *, source: Registry | None = None, arms: str = 
 def _rows(held: Registry, counted: pl.DataFrame, arms: str) -> Iterator[dict[str, Any]]:
     """Give one row for each treated arm and month."""
     roles = {(row["study_id"], row["arm_id"]): row for row in held.arms.iter_rows(named=True)}
-    every = list(counted.iter_rows(named=True))
+    every, names = list(counted.iter_rows(named=True)), held.names()
     for row in every:
         arm = roles.get((row["study_id"], row["arm_id"]))
         if arm is None or arm["arm_role"] in ("control", "external_control") or not row["n"]:
@@ -154,7 +154,7 @@ def _rows(held: Registry, counted: pl.DataFrame, arms: str) -> Iterator[dict[str
         yield {
             **{name: getattr(study, name) for name in ("study_id", "disease", "cell_class", "family")},
             **{name: getattr(study, name) for name in ("design", "control", "overlap_group")},
-            "study": study.label,
+            "study": names[study.study_id],
             "arm": arm["label"],
             "months": row["timepoint_months_number"],
             "events": row["n_events"],

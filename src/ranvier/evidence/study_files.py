@@ -91,7 +91,9 @@ def read_studies(path: str | os.PathLike[str]) -> pl.DataFrame:
     if frame.is_empty():
         raise InputError(f"{name} holds no study; give one row per study.")
     _refuse_misspelt(frame.columns, name)
-    return frame.with_columns(_as_numbers(frame, column, name) for column in frame.columns if _is_number(column))
+    return frame.with_columns(
+        _as_numbers(frame, column, name) for column in frame.columns if _is_number(column)
+    )
 
 
 def _is_number(column: str) -> bool:

@@ -61,7 +61,9 @@ class PooledTable:
         if len(self.pools) > 1:
             parts.append("Each group was pooled by itself; no difference between groups was tested.")
         if self.findings.height:
-            parts.append(f"The checks of the table ask {plural(self.findings.height, 'question')}; see findings.")
+            parts.append(
+                f"The checks of the table ask {plural(self.findings.height, 'question')}; see findings."
+            )
         return "\n".join(parts)
 
     def to_dict(self) -> dict[str, Any]:

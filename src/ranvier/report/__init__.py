@@ -1,6 +1,7 @@
 """Results in order: one self-contained page, or every number as JSON."""
 
 from ranvier.report.building import BANNERS, build, build_appraisal
+from ranvier.report.evidence_page import build_evidence
 from ranvier.report.findings import trial_findings
 from ranvier.report.lesion_page import build_lesions
 from ranvier.report.model import Bullets, DataTable, Drawing, Numbers, Paragraph, Report, Section
@@ -18,6 +19,7 @@ __all__ = [
     "Section",
     "build",
     "build_appraisal",
+    "build_evidence",
     "build_lesions",
     "build_pool",
     "build_safety",

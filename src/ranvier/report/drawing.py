@@ -35,6 +35,8 @@ LANES_SHOWN = 40
 """Patients drawn in one figure; more cannot be told apart on a page."""
 MONTH_MARKS = 9
 """Most marks on an axis of months."""
+ROOM = 600.0
+"""Least width of a plot that makes its own figure, in points."""
 NAME_SHOWN = 24
 """Letters of a patient's name in a figure; the table behind it has the whole name."""
 
@@ -146,7 +148,11 @@ def draw_plot(key: str, plot: Callable[[], Axes], *, title: str) -> str:
         figure = plot().get_figure()
         if not isinstance(figure, Figure):
             raise InputError(f"the plot of {title!r} stands on no figure.")
-        return _for_page(_svg(figure, bbox_inches="tight", pad_inches=0.05), key, title)
+        svg = _for_page(_svg(figure, bbox_inches="tight", pad_inches=0.05), key, title)
+    # Room on the right where a plot is narrow, so that letters are as large in every figure of a page.
+    return re.sub(
+        r'viewBox="0 0 ([\d.]+) ', lambda box: f'viewBox="0 0 {max(float(box[1]), ROOM):g} ', svg, count=1
+    )
 
 
 def _svg(figure: Figure, **options: Any) -> str:
@@ -157,7 +163,10 @@ def _svg(figure: Figure, **options: Any) -> str:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # Text stays text: the reader's own fonts draw the letters that this one lacks.
-        for words in (r"Glyph \d+ .* missing from font", r"Matplotlib currently does not support \w+ natively"):
+        for words in (
+            r"Glyph \d+ .* missing from font",
+            r"Matplotlib currently does not support \w+ natively",
+        ):
             warnings.filterwarnings("ignore", message=words, category=UserWarning)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, **options)
     return buffer.getvalue().decode("utf-8")

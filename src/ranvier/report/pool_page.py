@@ -15,7 +15,6 @@ from ranvier.verdict import lint_pool
 __all__ = ["build_pool", "forest_figure"]
 
 
-
 def build_pool(found: PooledTable, *, title: str | None = None) -> Report:
     """Give the page of a table of studies that was pooled.
 
@@ -57,7 +56,9 @@ def build_pool(found: PooledTable, *, title: str | None = None) -> Report:
         for place, (name, each) in enumerate(found.pools.items(), start=1)
     ]
     if found.findings.height:
-        sections.append(Section(key="findings", title="Questions of the checks", blocks=_findings(found.findings)))
+        sections.append(
+            Section(key="findings", title="Questions of the checks", blocks=_findings(found.findings))
+        )
     sections.append(Section(key="methods", title="Methods", blocks=_methods(found)))
     studies = sum(each.studies.height for each in found.pools.values())
     first = next(iter(found.pools.values()))
