@@ -1,4 +1,4 @@
-"""The evidence report says what the registry holds: the truth tests of each trial, aHSCT apart, bounds of harm."""
+"""The evidence report says what the registry holds: truth tests of each trial, aHSCT apart, bounds."""
 
 from __future__ import annotations
 

@@ -286,8 +286,8 @@ def lesions(out: Path | None, as_json: bool, **given: Any) -> None:
 def pool(file: Path, out: Path | None, as_json: bool, **options: Any) -> None:
     """Check the studies of FILE (CSV or Parquet, one row each) and pool them.
 
-    Without --measure the columns effect and variance are pooled. Prints text, or writes pool.html and pool.json
-    to --out. Errors in the table stop the pool; they, and questions about studies, set the exit status to 1.
+    Without --measure the columns effect and variance are pooled. Prints text, or writes pool.html and
+    pool.json to --out. Errors in the table stop the pool; errors and queries set the exit status to 1.
     """
     from ranvier.cli.pool import run
 

@@ -1,4 +1,4 @@
-"""The demonstration: a news article appraised, the two trials it is about reported, and what else is known."""
+"""The demonstration: a news article appraised, the two trials it is about reported, what else is known."""
 
 from __future__ import annotations
 

@@ -169,8 +169,8 @@ def _sum(used: pl.DataFrame, family: str, level: float, left: tuple[LeftOut, ...
         int(used["events"].sum()),
         int(used["n"].sum()),
         level=level,
-        quantity=f"patients with a serious event, {family} cells, {plural(used.height, 'study', 'studies')} of the "
-        "registry",
+        quantity=f"patients with a serious event, {family} cells, "
+        f"{plural(used.height, 'study', 'studies')} of the registry",
         left_out=left,
     )
 

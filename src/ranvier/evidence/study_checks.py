@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -128,10 +129,11 @@ def check_studies(
     ----------
     data : dataframe or mapping of columns
         One row per study, as for `effect_size`. Looked at where they stand: study, events, n, and the same
-        with `_control`; percent, low, high (the share events / n and its interval, in percent), level (of that
-        interval, 95 or 0.95); improved, stable, worse (patients); unit (what n counts); overlap_group; design, one of
-        `ranvier.trial.DESIGNS`; n_controls (patients in control arms); n_registered; n_treated; certainty
-        (A to D); statement (words of the source on a count of 0); `row` (number of the row in a file).
+        with `_control`; percent, low, high (the share events / n and its interval, in percent), level (of
+        that interval, 95 or 0.95); improved, stable, worse (patients); unit (what n counts); overlap_group;
+        design, one of `ranvier.trial.DESIGNS`; n_controls (patients in control arms); n_registered;
+        n_treated; certainty (A to D); statement (words of the source on a count of 0); `row` (number of the
+        row in a file).
     measure : str, optional
         One of `MEASURE_CODES`; a randomised study is a finding only under a measure of one arm, or when None.
     by : str, optional
@@ -197,7 +199,8 @@ def _tested(test: Test, row: Row, rows: list[Row], column: str) -> str | None:
         return test(row, rows)
     except (TypeError, ValueError) as problem:
         raise InputError(
-            f"study {row['subject']!r}, column {column!r}: {problem}. Numbers must be numbers, words be words."
+            f"study {row['subject']!r}, column {column!r}: {problem}; write numbers as numbers, null where "
+            "missing."
         ) from problem
 
 
@@ -206,7 +209,7 @@ def _count(row: Row, name: str) -> float | None:
     value = row.get(name)
     if isinstance(value, str):
         raise TypeError(f"{name} is {value!r}, not a number")
-    return None if value is None or value != value else float(value)
+    return None if value is None or math.isnan(value) else float(value)
 
 
 def _units(row: Row, rows: list[Row]) -> str | None:

@@ -69,7 +69,7 @@ def read_studies(path: str | os.PathLike[str]) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        The columns of the file, numbers as numbers and empty cells as null; `row` as a spreadsheet numbers it.
+        The columns of the file, numbers as numbers, empty cells as null; `row` as a spreadsheet numbers it.
 
     Raises
     ------
@@ -123,9 +123,8 @@ def _refuse_misspelt(columns: list[str], file: str) -> None:
     for column in columns:
         if column in STUDY_COLUMNS or column == "row":
             continue
-        for known in STUDY_COLUMNS:
+        for known, holds in STUDY_COLUMNS.items():
             if known not in columns and SequenceMatcher(None, column, known).ratio() >= ALIKE:
                 raise InputError(
-                    f"{file}: unknown column {column!r}. Did you mean {known!r} ({STUDY_COLUMNS[known]})? "
-                    "Rename it."
+                    f"{file}: unknown column {column!r}. Did you mean {known!r} ({holds})? Rename it."
                 )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ranvier.errors import InputError, require_choice
 from ranvier.evidence._study_cells import as_frame, column, refuse_mixed_treatments, study_names
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["PooledTable", "pool_table"]
+
+Floats = NDArray[np.float64]
 
 ALL = "all studies"
 
@@ -186,12 +190,12 @@ def _groups(frame: pl.DataFrame, by: str | None) -> dict[str, pl.DataFrame]:
     return {str(key[0]): rows for key, rows in parts.items()}
 
 
-def _effects(rows: pl.DataFrame) -> tuple[list[float | None], list[float | None]]:
+def _effects(rows: pl.DataFrame) -> tuple[Floats, Floats]:
     """Give effects and variances as they stand in a table."""
     missing = [name for name in ("effect", "variance") if name not in rows.columns]
     if missing:
         raise InputError(
-            f"data lacks the columns {missing}; without a measure, effects and their variances must be given. "
-            "With counts or means, name the measure."
+            f"data lacks the columns {missing}; without a measure, effects and their variances must be "
+            "given. With counts or means, name the measure."
         )
-    return column(rows, "effect").tolist(), column(rows, "variance").tolist()
+    return column(rows, "effect"), column(rows, "variance")

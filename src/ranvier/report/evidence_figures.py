@@ -103,11 +103,15 @@ def _from_counts(held: Registry, summary: StudySummary, name: str) -> list[dict[
                 "value": float(np.exp(size["effect"])),
                 "low": float(np.exp(size["effect"] - reach)),
                 "high": float(np.exp(size["effect"] + reach)),
-                "counts": f"{row['events']} of {row['n']} against {row['events_control']} of {row['n_control']}",
+                "counts": _against(row),
                 "unit": row["unit"],
             }
         )
     return found
+
+
+def _against(row: dict[str, Any]) -> str:
+    return f"{row['events']} of {row['n']} against {row['events_control']} of {row['n_control']}"
 
 
 def ratio_figure(rows: pl.DataFrame, *, key: str, title: str) -> Drawing:
@@ -158,8 +162,8 @@ def ratio_figure(rows: pl.DataFrame, *, key: str, title: str) -> Drawing:
     return Drawing(
         key=key,
         title=f"{title}.",
-        description="Ratio of cells to control with its 95 % interval, on a log axis; which side is better is "
-        f"written below each outcome. Nothing is pooled, because the outcomes differ.{cycles}",
+        description="Ratio of cells to control with its 95 % interval, on a log axis; which side is better "
+        f"is written below each outcome. Nothing is pooled, because the outcomes differ.{cycles}",
         svg=draw(key, paint, size=(WIDTH, EDGE + ROW * rows.height), title=title),
         data=DataTable(caption=title, frame=rows, labels=columns),
     )

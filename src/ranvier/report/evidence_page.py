@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from ranvier.evidence import Registry, registry
 from ranvier.report.building import versions
-from ranvier.report.evidence_sections import (
-    certainty_blocks,
-    comparison_blocks,
-    contradiction_blocks,
-    harm_blocks,
-    study_blocks,
-    uncontrolled_blocks,
-)
+from ranvier.report.evidence_harms import harm_blocks
+from ranvier.report.evidence_sections import comparison_blocks, uncontrolled_blocks
+from ranvier.report.evidence_studies import certainty_blocks, contradiction_blocks, study_blocks
 from ranvier.report.model import Block, Bullets, Paragraph, Report, Section
 from ranvier.result import plural
 from ranvier.verdict import StudySummary, say, study_verdict
 
 __all__ = ["build_evidence"]
+
+HOW = (
+    """Every value stands in the registry with its source and a certainty of reading: A in the study's own
+    abstract, table or registry record; B secondary, or partly derived; C a review table or news article only;
+    D believed wrong. A and B are pooled, C is shown and not pooled, D is never used.""",
+    """Shares are pooled on the logit by random effects (restricted maximum likelihood, Knapp-Hartung interval
+    with its floor), within one family of cells, one disease and one kind of design; a group of one study is
+    not pooled. Beside each stands the exact interval of the counts added up.""",
+    """Of studies that may share patients, and of several arms or months of one study, one count is used.""",
+    """Counts of patient-cycles are shown and not pooled.""",
+    """Certainty follows GRADE by rule: randomised starts high, all else low; each step has its number.""",
+    """The registry holds what could be read; most full texts could not. Other studies may exist.""",
+)
+SOURCES = (
+    "Page MJ, et al. (2021). The PRISMA 2020 statement. BMJ 372:n71. doi:10.1136/bmj.n71",
+    "Guyatt GH, et al. (2008). GRADE: an emerging consensus. BMJ 336:924.",
+    "Clopper CJ, Pearson ES (1934). doi:10.1093/biomet/26.4.404",
+)
 
 NMOSD = "NMOSD"
 
@@ -91,8 +104,7 @@ def build_evidence(source: Registry | None = None) -> Report:
     )
     return Report(
         title="Cell therapy in MS and NMOSD: what is known",
-        subtitle=f"{plural(held.studies.height, 'study', 'studies')}, {plural(held.outcomes.height, 'result')}, "
-        f"{plural(held.safety.height, 'safety count')}, {plural(held.sources.height, 'source')}",
+        subtitle=_sizes(held),
         sections=tuple(
             Section(key=key, title=title, blocks=tuple(blocks)) for key, title, blocks in sections
         ),
@@ -109,11 +121,12 @@ def _headline(held: Registry, summaries: tuple[StudySummary, ...]) -> list[Block
     unclear = [each for each in summaries if each.study.control == "unclear"]
     shown = sum(each.benefit == "effect shown" for each in cells)
     limited = sum(each.benefit == "positive, with limits" for each in cells)
+    rest = len(cells) - shown - limited
+    trials = plural(len(cells), "randomised trial")
     key = (
-        f"{plural(len(cells), 'randomised trial')} of cells other than aHSCT {'has' if len(cells) == 1 else 'have'} "
-        f"a result here: {shown} showed an effect that meets every requirement, {limited} {_were(limited)} positive "
-        f"with limits, {len(cells) - shown - limited} showed no difference or {_were(len(cells) - shown - limited)} "
-        "inconclusive."
+        f"{trials} of cells other than aHSCT {'has' if len(cells) == 1 else 'have'} a result here: {shown} "
+        f"showed an effect that meets every requirement, {limited} {_were(limited)} positive with limits, "
+        f"{rest} showed no difference or {_were(rest)} inconclusive."
     )
     blocks: list[Block] = [
         Paragraph(text=key, tone="key"),
@@ -124,6 +137,14 @@ def _headline(held: Registry, summaries: tuple[StudySummary, ...]) -> list[Block
     blocks.append(Bullets(title="Randomised, aHSCT, kept apart", items=_lines(apart, names) or ("none",)))
     blocks.append(Bullets(title="NMOSD", items=(_nmosd(held, summaries),)))
     return blocks
+
+
+def _sizes(held: Registry) -> str:
+    """Say how much the registry holds."""
+    tables = ("studies", "outcomes", "safety", "sources")
+    heights = [getattr(held, name).height for name in tables]
+    nouns = (("study", "studies"), ("result",), ("safety count",), ("source",))
+    return ", ".join(plural(height, *noun) for height, noun in zip(heights, nouns, strict=True))
 
 
 def _size(summary: StudySummary) -> int:
@@ -147,38 +168,13 @@ def _nmosd(held: Registry, summaries: tuple[StudySummary, ...]) -> str:
     random = [each for each in found if each.study.randomised]
     alone = plural(len(found) - len(random), "study", "studies")
     if random:
-        return (
-            f"{plural(len(random), 'randomised trial')} in NMOSD with a result, {alone} without chance in it."
-        )
+        return f"{plural(len(random), 'randomised trial')} in NMOSD with a result, {alone} without chance."
     reason = held.placebo_response(disease=NMOSD, route=None, cell_class="MSC").reason
     return f"{reason[:1].upper()}{reason[1:]}. There is a result of {alone} without a control group."
 
 
 def _methods() -> list[Block]:
     return [
-        Bullets(
-            title="How this page was made",
-            items=(
-                "Every value stands in the registry with its source and a certainty of reading: A in the study's "
-                "own abstract, table or registry record; B secondary, or partly derived; C a review table or news "
-                "article only; D believed wrong. A and B are pooled, C is shown and not pooled, D is never used.",
-                "Shares are pooled on the logit by random effects (restricted maximum likelihood, Knapp-Hartung "
-                "interval with its floor), within one family of cells, one disease and one kind of design; a group "
-                "of one study is not pooled. Beside each stands the exact interval of the counts added up.",
-                "Of studies that may share patients, and of several arms or months of one study, one count is used.",
-                "Counts of patient-cycles are shown and not pooled.",
-                "Certainty follows GRADE by rule: randomised starts high, all else low; each step down has its "
-                "number.",
-                "The registry holds what could be read; most full texts could not. A study that is not here may "
-                "exist.",
-            ),
-        ),
-        Bullets(
-            title="Sources",
-            items=(
-                "Page MJ, et al. (2021). The PRISMA 2020 statement. BMJ 372:n71. doi:10.1136/bmj.n71",
-                "Guyatt GH, et al. (2008). GRADE: an emerging consensus. BMJ 336:924.",
-                "Clopper CJ, Pearson ES (1934). doi:10.1093/biomet/26.4.404",
-            ),
-        ),
+        Bullets(title="How this page was made", items=tuple(" ".join(each.split()) for each in HOW)),
+        Bullets(title="Sources", items=SOURCES),
     ]

@@ -92,8 +92,8 @@ def forest_figure(pool: Pool, *, key: str, title: str) -> Drawing:
     return Drawing(
         key=key,
         title=f"{title}.",
-        description=f"Squares: studies with their {100 * pool.level:g} % intervals, areas by weight; diamond: "
-        f"pooled value, {main.text()}; grey: where a new study is expected.",
+        description=f"Squares: studies with their {100 * pool.level:g} % intervals, areas by weight; "
+        f"diamond: pooled value, {main.text()}; grey: where a new study is expected.",
         svg=draw_plot(key, pool.plot, title=title),
         data=DataTable(caption="Effects on the scale that was pooled", frame=pool.studies),
     )
