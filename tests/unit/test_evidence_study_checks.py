@@ -61,7 +61,10 @@ def test_clean_table_has_no_finding():
 
 def test_errors_come_first_and_rows_are_numbered_as_in_a_file():
     found = check_studies({**BASE, "certainty": ["C", "D"]}, file="mine.csv")
-    assert found.select("severity", "row", "file").rows() == [("error", 3, "mine.csv"), ("query", 2, "mine.csv")]
+    assert found.select("severity", "row", "file").rows() == [
+        ("error", 3, "mine.csv"),
+        ("query", 2, "mine.csv"),
+    ]
 
 
 def test_one_arm_of_a_randomised_trial_is_no_finding_when_two_arms_are_compared():
@@ -124,7 +127,9 @@ def test_a_table_with_an_error_is_not_pooled():
 
 
 def test_groups_are_pooled_by_themselves_and_as_pool_does():
-    table = pl.DataFrame({"study": list("ABCD"), "events": [2, 3, 5, 6], "n": [10, 12, 9, 20], "by": list("xyxy")})
+    table = pl.DataFrame(
+        {"study": list("ABCD"), "events": [2, 3, 5, 6], "n": [10, 12, 9, 20], "by": list("xyxy")}
+    )
     found = rv.evidence.pool_table(table, measure="logit proportion", by="by")
     assert list(found.pools) == ["x", "y"]
     sizes = rv.evidence.effect_size(table.filter(by="x"), measure="logit proportion")
@@ -138,7 +143,9 @@ def test_effects_and_variances_are_pooled_without_a_measure():
     assert found.pools["all studies"].estimates[0].value == pytest.approx(0.5 / 3)
 
 
-@pytest.mark.parametrize("table", [BASE, {"effect": [0.1, 0.3], "variance": [0.01, 0.02]}], ids=["counts", "effects"])
+@pytest.mark.parametrize(
+    "table", [BASE, {"effect": [0.1, 0.3], "variance": [0.01, 0.02]}], ids=["counts", "effects"]
+)
 def test_ahsct_is_never_pooled_with_other_cells(table):
     measure = "logit proportion" if "events" in table else None
     mixed = {**table, "cell_class": ["MSC", "aHSCT"]}
