@@ -26,7 +26,7 @@ def test_no_event_in_any_study_has_its_exact_bound():
 
 def test_additions_to_cells_of_zero_are_said():
     lint = found({**MANY, "events": [0, 25, 30]})["pool_added"]
-    assert lint.sentence.startswith("0.5 was added to cells of 0 in 1 of 3 studies")
+    assert lint.sentence.startswith("0.5 was added to cells of zero in 1 of 3 studies")
     assert "pool_added" not in found(MANY)
 
 

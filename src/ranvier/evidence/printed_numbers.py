@@ -18,6 +18,10 @@ PRINTED_SCALES: dict[str, str] = {
 }
 """Kinds of printed values, and the scale on which an interval is expected to lie evenly around its value."""
 
+IMPLIED_TIMES = 10
+"""How many times the patients an interval may need before it is called wrong."""
+OFF_CENTRE = 0.25
+"""How near to a bound, as a share of the interval on its own scale, a value may lie."""
 ROUNDING = 1e-9
 """Slack for the binary form of decimal numbers, far below any printed digit."""
 

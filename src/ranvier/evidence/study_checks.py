@@ -11,16 +11,18 @@ import polars as pl
 from ranvier.errors import InputError, require_choice
 from ranvier.evidence._study_cells import as_frame, study_names
 from ranvier.evidence.effect_sizes import MEASURE_CODES
-from ranvier.evidence.printed_numbers import implied_patients, interval_place, possible_percent
+from ranvier.evidence.printed_numbers import (
+    IMPLIED_TIMES,
+    OFF_CENTRE,
+    implied_patients,
+    interval_place,
+    possible_percent,
+)
 from ranvier.tables import FINDING_SCHEMA, Rule
 from ranvier.trial import DESIGNS
 
 __all__ = ["STUDY_RULES", "check_studies"]
 
-IMPLIED_TIMES = 10
-"""How many times the patients an interval may need before it is called wrong (specs: evidence)."""
-OFF_CENTRE = 0.25
-"""How near to a bound, as a share of the interval on its own scale, a value may lie."""
 PARTS = ("improved", "stable", "worse")
 TWO_ARMS = ("RR", "OR", "RD", "PETO", "IRR", "IRD", "MD", "SMD", "ROM")
 """Codes of the measures that compare two arms."""

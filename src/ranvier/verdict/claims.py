@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -28,6 +29,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "serious_events": ("events", "n"),
     "effective": (),
     "safe": (),
+    "pooled": ("outcome", "low", "high"),
 }
 """Every kind of claim, and the keys it needs."""
 
@@ -102,9 +104,12 @@ class Claim:
     direction : {"fell", "rose"}, optional
         Which way a quantity went, when only that was said.
     low, high : float, optional
-        An interval, as printed, in the unit of `percent` (or of `after` less `before`).
+        An interval, as printed, in the unit of `percent`, `ratio` or `difference` (or of `after` less
+        `before`).
     level : float, optional
         Confidence level printed with the interval, such as 0.95.
+    ratio, difference : float, optional
+        A ratio or a difference as printed, with its interval; for a pooled value instead of `percent`.
     definition : str, optional
         What was said to count, in our own words.
     last_attack_reported : bool
@@ -128,6 +133,8 @@ class Claim:
     low: float | None = None
     high: float | None = None
     level: float | None = None
+    ratio: float | None = None
+    difference: float | None = None
     definition: str | None = None
     last_attack_reported: bool = False
 
@@ -168,8 +175,22 @@ class Claim:
             raise InputError(f"{where}: an interval needs both low and high; one is missing.")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise InputError(f"{where}: low {self.low:g} exceeds high {self.high:g}; exchange them.")
+        printed = [name for name in ("percent", "ratio", "difference") if getattr(self, name) is not None]
+        if len(printed) != 1 and (self.kind == "pooled" or printed[1:]):
+            raise InputError(f"{where}: {printed} stand there; give one of percent, ratio and difference.")
+        self._check_scale(where)
         if self.level is not None and not 0 < self.level < 1:
             raise InputError(f"{where}: level is {self.level:g}; write a share such as 0.95.")
+
+    def _check_scale(self, where: str) -> None:
+        """Refuse bounds that the scale of a pooled value cannot have."""
+        if self.low is None or self.high is None or (self.kind != "pooled" and self.ratio is None):
+            return
+        top = 100.0 if self.percent is not None else math.inf
+        numbers = [value for value in (self.ratio, self.low, self.high) if value is not None]
+        if self.difference is None and not all(0 <= value <= top for value in numbers):
+            allowed = "from 0 to 100" if top == 100 else "0 or more"
+            raise InputError(f"{where}: {numbers} with low and high; each must be {allowed}.")
 
     @property
     def domain(self) -> str | None:

@@ -10,9 +10,10 @@ import polars as pl
 
 from ranvier.errors import InputError
 from ranvier.evidence import Pool, implied_patients
+from ranvier.evidence.printed_numbers import IMPLIED_TIMES
 from ranvier.result import number, percent
 from ranvier.stats import proportion
-from ranvier.verdict.lints import IMPLIED_TIMES, Lint, lint
+from ranvier.verdict.lints import Lint, lint
 
 __all__ = ["POOL_LINTS", "lint_pool"]
 
@@ -88,7 +89,7 @@ def _zero(held: _Pooled) -> Lint | None:
     if held.events != 0 or not held.n:
         return None
     high = proportion(0, held.n, level=held.pool.level).high
-    return lint("pool_zero", "wrong", high, n=held.n, high=percent(high))
+    return lint("pool_zero", "wrong", high, events=held.events, n=held.n, high=percent(high))
 
 
 def _added(held: _Pooled) -> Lint | None:

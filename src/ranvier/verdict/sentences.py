@@ -16,6 +16,7 @@ LABELS: dict[str, str] = {
     "cannot be interpreted": "it may have happened, and what it means cannot be known from what was reported",
     "overstated": "the sources give less than was said",
     "not shown": "the design or the data cannot show it",
+    "cannot be right": "the numbers contradict each other, or what was pooled may not be pooled",
     "contradicted": "another source gives a different value",
     "belongs to another trial": "the figures equal those of another study; no source gives them here",
 }
@@ -161,6 +162,10 @@ SENTENCES: dict[str, str] = {
         "Registered {registered}, treated {treated}, controls {control}, evaluable {evaluable}."
     ),
     "supported_effect": "{label}: an effect on {outcome} was shown in a randomised comparison.",
+    "pooled": (
+        "Pooled {outcome} as printed: {scale} {value}, {low} to {high}; of {k} named studies {controlled} "
+        "had a control group."
+    ),
     "article_certainty": "Certainty for {label}: {level}.",
     "article_omitted": "{label}, unfavourable and not mentioned in the {kind}: {finding}",
     "contradiction": ("Sources disagree ({id}): “{a}” in {source_a}; “{b}” in {source_b}. {assessment}."),
@@ -200,8 +205,13 @@ SENTENCES: dict[str, str] = {
     "lint_centring_scale": (
         "The {scale} {value} does not lie where its interval {low} to {high} puts it, in the middle {where}."
     ),
+    "lint_mixed_cells": (
+        "Pooled together: aHSCT ({apart}) and other cells ({others}); aHSCT is chemotherapy, another "
+        "treatment."
+    ),
+    "lint_shared": "{labels} share, or may share, patients and were pooled together; count them once.",
     "lint_pool_added": (
-        "{added} was added to cells of 0 in {touched} of {k} studies; with few events such additions decide "
+        "{added} was added to cells of zero in {touched} of {k} studies; with few events such additions decide "
         "the result. Exact intervals and binomial models need none."
     ),
     "lint_pool_alone": (
@@ -217,7 +227,7 @@ SENTENCES: dict[str, str] = {
         "The pooled interval {low} to {high} would need {implied} patients; the studies had {n}."
     ),
     "lint_pool_zero": (
-        "No study had an event: 0 of {n}; the true share could be up to {high}. The pooled value comes from "
+        "No study had an event: {events} of {n}; the true share could be up to {high}. The pooled value comes from "
         "what was added, not from data."
     ),
     "lint_definition": "What counted as {outcome} was not said.",
