@@ -110,7 +110,9 @@ def test_implied_patients_are_those_of_the_wald_interval():
 @pytest.mark.parametrize(
     ("value", "low", "high", "scale", "place"),
     [(0.94, 0.58, 1.50, "ratio", 0.51), (0.07, 0.02, 0.24, "ratio", 0.50),
-     (-0.35, -0.79, 0.08, "difference", 0.51), (2.1, 1.3, 3.4, "percent", 0.50), (50, 20, 80, "percent", 0.50), (5, 6, 9, "difference", -1 / 3)],
+     (-0.35, -0.79, 0.08, "difference", 0.51), (2.1, 1.3, 3.4, "percent", 0.50),
+     (50, 20, 80, "percent", 0.50),
+     (5, 6, 9, "difference", -1 / 3)],
 )  # fmt: skip
 def test_place_of_a_value_in_its_interval(value, low, high, scale, place):
     assert interval_place(value, low, high, scale=scale) == pytest.approx(place, abs=0.005)

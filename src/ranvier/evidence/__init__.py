@@ -18,6 +18,7 @@ from ranvier.evidence.printed_numbers import (
     interval_place,
     possible_percent,
 )
+from ranvier.evidence.registry_files import REGISTRY_RULES, check_registry, read_registry
 from ranvier.evidence.registry_selection import CERTAINTIES, select_studies
 from ranvier.evidence.study import CELL_FAMILIES, Study
 from ranvier.evidence.study_checks import STUDY_RULES, check_studies
@@ -32,6 +33,7 @@ __all__ = [
     "POOL_INTERVALS",
     "POOL_METHODS",
     "PRINTED_SCALES",
+    "REGISTRY_RULES",
     "RESPONSE_OUTCOMES",
     "STUDY_COLUMNS",
     "STUDY_RULES",
@@ -45,6 +47,7 @@ __all__ = [
     "Registry",
     "SeriousEvents",
     "Study",
+    "check_registry",
     "check_studies",
     "effect_size",
     "implied_patients",
@@ -53,6 +56,7 @@ __all__ = [
     "pool",
     "pool_table",
     "possible_percent",
+    "read_registry",
     "read_studies",
     "registry",
     "select_studies",

@@ -211,8 +211,8 @@ SENTENCES: dict[str, str] = {
     ),
     "lint_shared": "{labels} share, or may share, patients and were pooled together; count them once.",
     "lint_pool_added": (
-        "{added} was added to cells of zero in {touched} of {k} studies; with few events such additions decide "
-        "the result. Exact intervals and binomial models need none."
+        "{added} was added to cells of zero in {touched} of {k} studies; with few events such additions "
+        "decide the result. Exact intervals and binomial models need none."
     ),
     "lint_pool_alone": (
         "One arm per study, without a comparison: the pooled value says what happened, not an effect."
@@ -227,8 +227,8 @@ SENTENCES: dict[str, str] = {
         "The pooled interval {low} to {high} would need {implied} patients; the studies had {n}."
     ),
     "lint_pool_zero": (
-        "No study had an event: {events} of {n}; the true share could be up to {high}. The pooled value comes from "
-        "what was added, not from data."
+        "No study had an event: {events} of {n}; the true share could be up to {high}. The pooled value "
+        "comes from what was added, not from data."
     ),
     "lint_definition": "What counted as {outcome} was not said.",
 }
