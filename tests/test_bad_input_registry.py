@@ -69,6 +69,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         r"column 'cells' is empty in rows \[3\]",
     ),
     ("evidence.pool_table", (SHARES,), {}, InputError, r"lacks the columns \['effect', 'variance'\]"),
+    ("evidence.read_clinicaltrials", ("no-such.json",), {}, InputError, r"there is no file 'no-such.json'"),
     ("evidence.read_registry", ("no-such-folder",), {}, InputError, r"there is no folder"),
     ("evidence.read_studies", ("no-such-file.csv",), {}, InputError, r"there is no file"),
     ("io.read_plain", ("no-such-file.csv",), {}, InputError, r"there is no file"),

@@ -12,6 +12,7 @@ from ranvier.evidence.outcome_counts import COUNT_REASONS, OutcomeCounts, outcom
 from ranvier.evidence.placebo import RESPONSE_OUTCOMES, PlaceboResponse
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate
 from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
+from ranvier.evidence.posted_results import PostedResults, read_clinicaltrials
 from ranvier.evidence.printed_numbers import (
     PRINTED_SCALES,
     implied_patients,
@@ -44,6 +45,7 @@ __all__ = [
     "Pool",
     "PooledEstimate",
     "PooledTable",
+    "PostedResults",
     "Registry",
     "SeriousEvents",
     "Study",
@@ -56,6 +58,7 @@ __all__ = [
     "pool",
     "pool_table",
     "possible_percent",
+    "read_clinicaltrials",
     "read_registry",
     "read_studies",
     "registry",
