@@ -98,6 +98,14 @@ def test_queries_stand_beside_the_result_and_set_the_status(file):
     assert json.loads(said)["findings"][0]["rule"] == "rct-as-single-arm"
 
 
+def test_a_pooled_value_that_is_made_of_additions_only_sets_the_status(file):
+    none = TABLE.replace(",10,24", ",0,24").replace(",4,22", ",0,22").replace(",7,18", ",0,18")
+    file.write_text(none.replace(",6,15", ",0,15"), encoding="utf-8")
+    code, said, _ = call(file, *LOGIT)
+    assert code == 1
+    assert "wrong: No study had an event: 0 of 79; the true share could be up to 4.6 %." in said
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

@@ -39,6 +39,9 @@ def test_a_pool_that_can_be_right_is_read_nowhere_else_and_says_what_was_pooled(
     ("values", "code", "words"),
     [
         ({"percent": 40.0, "low": 39.0, "high": 41.0, "n": 49}, "implied_n", "there were 49"),
+        ({"ratio": 0.5, "low": -0.5, "high": 1.0}, "beyond", "-0.5 to 1 passes what"),
+        ({"percent": 4.0, "low": -3.0, "high": 11.0, "n": 49}, "beyond", "-3 to 11 passes what"),
+        ({"percent": 40.0, "low": 30.0, "high": 130.0}, "beyond", "30 to 130 passes what"),
         ({"percent": 49.0}, "centring", "49 does not lie where its interval 30 to 50 puts it"),
         ({"ratio": 0.5, "low": 0.45, "high": 2.0}, "centring_scale", "on the scale of logarithms"),
         ({"ratio": 2.5, "low": 0.5, "high": 2.0}, "centring_scale", "ratio 2.5"),
@@ -82,8 +85,6 @@ def test_an_interval_at_ninety_percent_is_said():
     [
         ({}, "give one of percent, ratio and difference"),
         ({"percent": 40.0, "ratio": 0.5}, "give one of percent, ratio and difference"),
-        ({"ratio": 0.5, "low": -0.5, "high": 1.0}, "must be 0 or more"),
-        ({"percent": 40.0, "low": 30.0, "high": 130.0}, "must be from 0 to 100"),
     ],
 )
 def test_a_pool_that_cannot_be_typed_is_refused(values, words):

@@ -287,16 +287,15 @@ def pool(file: Path, out: Path | None, as_json: bool, **options: Any) -> None:
     """Check the studies of FILE (CSV or Parquet, one row each) and pool them.
 
     Without --measure the columns effect and variance are pooled. Prints text, or writes pool.html and
-    pool.json to --out. Errors in the table stop the pool; errors and queries set the exit status to 1.
+    pool.json to --out. Errors in the table stop the pool; what was found sets the exit status to 1.
     """
     from ranvier.cli.pool import run
 
     made = run(file, out, **options)
     _print_json(made.to_dict()) if as_json else click.echo(made.text(), nl=bool(made.text()))
-    if made.findings.height:
-        if not as_json:
-            _print_findings(made.findings, who="study", err=made.found is not None)
-        raise SystemExit(FINDINGS)
+    if made.findings.height and not as_json:
+        _print_findings(made.findings, who="study", err=made.found is not None)
+    raise SystemExit(FINDINGS if made.doubtful else 0)
 
 
 def _trial(folder: Path) -> Trial:

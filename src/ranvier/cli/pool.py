@@ -36,6 +36,13 @@ class PoolMade:
     page: Report | None = None
     written: tuple[Path, ...] = ()
 
+    @property
+    def doubtful(self) -> bool:
+        """Say whether anything was found: by the checks, or wrong in a pooled value."""
+        lints = [] if self.page is None else self.page.meta["lints"].values()
+        wrong = any(each["severity"] == "wrong" for group in lints for each in group)
+        return wrong or self.findings.height > 0
+
     def to_dict(self) -> dict[str, Any]:
         """Give files or pools, lints and findings, JSON-ready.
 

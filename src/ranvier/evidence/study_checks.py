@@ -106,6 +106,13 @@ _RULES = (
         allowed="95",
     ),
     Rule(
+        id="percent-beyond",
+        severity="error",
+        message="A percentage or its bound is below 0 or above 100, or the bounds are exchanged.",
+        advice="Look up the three numbers; write percentages, not shares, and the lower bound first.",
+        allowed="from 0 to 100",
+    ),
+    Rule(
         id="implied-n",
         severity="error",
         message=f"This interval would need more than {IMPLIED_TIMES} times the patients.",
@@ -227,7 +234,7 @@ def _unit_alone(row: Row, rows: list[Row]) -> str | None:
 
 def _percent(row: Row, _rows: list[Row]) -> str | None:
     percent, n, events = _count(row, "percent"), _count(row, "n"), _count(row, "events")
-    if percent is None or not n:
+    if percent is None or not n or not 0 <= percent <= 100:
         return None
     possible, count = possible_percent(percent, int(n), events=None if events is None else int(events))
     if possible:
@@ -291,7 +298,20 @@ def _level(row: Row, _rows: list[Row]) -> str | None:
 def _interval(row: Row) -> tuple[float, float, float] | None:
     """Give the printed percentage with its bounds; bounds without a percentage may be of anything."""
     percent, low, high = (_count(row, name) for name in ("percent", "low", "high"))
-    return None if percent is None or low is None or high is None else (percent, low, high)
+    if percent is None or low is None or high is None or _beyond(row, []):
+        return None
+    return percent, low, high
+
+
+def _beyond(row: Row, _rows: list[Row]) -> str | None:
+    percent, low, high = (_count(row, name) for name in ("percent", "low", "high"))
+    if percent is None:
+        return None
+    numbers = [value for value in (percent, low, high) if value is not None]
+    exchanged = low is not None and high is not None and low > high
+    if all(0 <= value <= 100 for value in numbers) and not exchanged:
+        return None
+    return " ".join(f"{value:g}" for value in numbers)
 
 
 def _implied(row: Row, _rows: list[Row]) -> str | None:
@@ -335,6 +355,7 @@ _TESTS: tuple[tuple[str, str, Test], ...] = (
     ("certainty-d", "certainty", _certainty("D")),
     ("certainty-c", "certainty", _certainty("C")),
     ("interval-level", "level", _level),
+    ("percent-beyond", "percent", _beyond),
     ("implied-n", "low", _implied),
     ("centring", "percent", _centre),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -178,19 +177,8 @@ class Claim:
         printed = [name for name in ("percent", "ratio", "difference") if getattr(self, name) is not None]
         if len(printed) != 1 and (self.kind == "pooled" or printed[1:]):
             raise InputError(f"{where}: {printed} stand there; give one of percent, ratio and difference.")
-        self._check_scale(where)
         if self.level is not None and not 0 < self.level < 1:
             raise InputError(f"{where}: level is {self.level:g}; write a share such as 0.95.")
-
-    def _check_scale(self, where: str) -> None:
-        """Refuse bounds that the scale of a pooled value cannot have."""
-        if self.low is None or self.high is None or (self.kind != "pooled" and self.ratio is None):
-            return
-        top = 100.0 if self.percent is not None else math.inf
-        numbers = [value for value in (self.ratio, self.low, self.high) if value is not None]
-        if self.difference is None and not all(0 <= value <= top for value in numbers):
-            allowed = "from 0 to 100" if top == 100 else "0 or more"
-            raise InputError(f"{where}: {numbers} with low and high; each must be {allowed}.")
 
     @property
     def domain(self) -> str | None:

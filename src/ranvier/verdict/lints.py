@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -154,6 +155,8 @@ def centring(claim: Claim, _context: Context) -> Lint | None:
     if claim.low is None or claim.high is None or printed is None or claim.low == claim.high:
         return None
     value: float = getattr(claim, printed)
+    if beyond(claim, _context) is not None or (printed == "ratio" and value < 0):
+        return None
     place = interval_place(value, claim.low, claim.high, scale=printed)
     if place is None or OFF_CENTRE <= place <= 1 - OFF_CENTRE:
         return None
@@ -167,6 +170,16 @@ def centring(claim: Claim, _context: Context) -> Lint | None:
 
 def _bounds(claim: Claim) -> dict[str, str]:
     return {"low": f"{claim.low:g}", "high": f"{claim.high:g}"}
+
+
+def beyond(claim: Claim, _context: Context) -> Lint | None:
+    """Find bounds that no percentage or ratio can have."""
+    if claim.low is None or claim.high is None or (claim.percent is None and claim.ratio is None):
+        return None
+    top = math.inf if claim.percent is None else 100
+    if claim.low >= 0 and claim.high <= top:
+        return None
+    return lint("beyond", "wrong", claim.low if claim.low < 0 else claim.high, **_bounds(claim))
 
 
 def interval_level(claim: Claim, _context: Context) -> Lint | None:
@@ -244,6 +257,7 @@ NUMBER_LINTS: dict[str, Rule] = {
     "sum": sum_of_parts,
     "implied_n": implied_n,
     "centring": centring,
+    "beyond": beyond,
     "level": interval_level,
     "not_edss": not_an_edss,
     "subgroup": subgroup_only,

@@ -173,6 +173,7 @@ SENTENCES: dict[str, str] = {
     "lint_sum": "Better, unchanged and worse add up to {total}, not to {n}.",
     "lint_implied_n": "An interval from {low} to {high} would need {implied} patients; there were {n}.",
     "lint_centring": "The value {value} does not lie where its interval {low} to {high} puts it.",
+    "lint_beyond": "The interval {low} to {high} passes what a percentage or a ratio can be.",
     "lint_level_unknown": "The interval {low} to {high} has no level; it may be a range.",
     "lint_level": "The interval {low} to {high} is at {level} %, not at 95 %, so it looks narrower.",
     "lint_not_edss": "{values} is a mean, not a possible EDSS value: EDSS moves in half steps.",
