@@ -87,12 +87,12 @@ def test_misspelt_command_is_a_usage_error() -> None:
 
 
 @pytest.mark.slow
-def test_demo_writes_three_pages_with_their_numbers_and_nothing_else(tmp_path: Path) -> None:
+def test_demo_writes_four_pages_with_their_numbers_and_nothing_else(tmp_path: Path) -> None:
     done = ranvier("demo", "--out", tmp_path / "out")
     assert done.exit_code == 0
     pages = [
         f"{name}.{ending}"
-        for name in ("article", "dahbour_2017/report", "lu_2012/report")
+        for name in ("article", "dahbour_2017/report", "evidence", "lu_2012/report")
         for ending in ("html", "json")
     ]
     assert [name for name in files(tmp_path / "out") if "." in name] == pages

@@ -36,7 +36,7 @@ def held():
 
 def test_tables_have_the_rows_that_their_readme_gives(held):
     readme = (DATA / "README.md").read_text(encoding="utf-8")
-    for name, file in rv.evidence.collection._FILES.items():
+    for name, file in rv.evidence.collection.TABLE_FILES.items():
         height = getattr(held, name).height
         assert f"| {file} | {height} |" in readme
 

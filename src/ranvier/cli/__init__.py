@@ -272,6 +272,32 @@ def lesions(out: Path | None, as_json: bool, **given: Any) -> None:
     _print_json(made.to_dict()) if as_json else click.echo(made.text())
 
 
+@main.command(short_help="Pool the studies of a file.")
+@click.argument("file", type=FOLDER)
+@click.option("--measure", help="What is pooled, such as proportion; see `evidence.MEASURE_CODES`.")
+@click.option("--method", help="counts (default for shares, rates, odds and rate ratios), common, reml, ...")
+@click.option("--interval", help="knapp-hartung, t or wald; of counts: t, wald, profile or exact.")
+@click.option("--by", help="Column of groups; each is pooled by itself.")
+@click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
+@click.option("--correlation", type=float, help="For changes: correlation of before and after.")
+@out_folder
+@as_json
+@_plain_errors
+def pool(file: Path, out: Path | None, as_json: bool, **options: Any) -> None:
+    """Check the studies of FILE (CSV or Parquet, one row each) and pool them.
+
+    Without --measure the columns effect and variance are pooled. Prints text, or writes pool.html and
+    pool.json to --out. Errors in the table stop the pool; what was found sets the exit status to 1.
+    """
+    from ranvier.cli.pool import run
+
+    made = run(file, out, **options)
+    _print_json(made.to_dict()) if as_json else click.echo(made.text(), nl=bool(made.text()))
+    if made.findings.height and not as_json:
+        _print_findings(made.findings, who="study", err=made.found is not None)
+    raise SystemExit(FINDINGS if made.doubtful else 0)
+
+
 def _trial(folder: Path) -> Trial:
     """Read a trial folder, or a folder of SDTM files."""
     from ranvier.io import is_sdtm, read_sdtm, read_trial
@@ -298,21 +324,22 @@ def _print_json(content: Any) -> None:
     click.echo(json.dumps(json_ready(content), indent=1, ensure_ascii=False))
 
 
-def _print_findings(findings: pl.DataFrame) -> None:
+def _print_findings(findings: pl.DataFrame, *, who: str = "patient", err: bool = False) -> None:
     """Print each finding with its place, what is allowed and what to do."""
     from ranvier.result import plural
 
+    say = functools.partial(click.echo, err=err)
     for row in findings.iter_rows(named=True):
-        named = (("row", "row"), ("patient", "subject"), ("day", "day"), ("column", "column"))
+        named = (("row", "row"), (who, "subject"), ("day", "day"), ("column", "column"))
         place = ", ".join(f"{word} {row[name]}" for word, name in named if row[name] is not None)
         value = "" if row["value"] is None else f" = {row['value']!r}"
-        click.echo(f"{row['severity']} {row['rule']}: {row['file']}{', ' if place else ''}{place}{value}")
+        say(f"{row['severity']} {row['rule']}: {row['file']}{', ' if place else ''}{place}{value}")
         allowed = f" Allowed: {row['allowed']}." if row["allowed"] else ""
-        click.echo(f"  {row['message'].rstrip('.')}.{allowed}")
-        click.echo(f"  {row['advice']}")
+        say(f"  {row['message'].rstrip('.')}.{allowed}")
+        say(f"  {row['advice']}")
     errors = findings.filter(severity="error").height
     queries = plural(findings.height - errors, "query", "queries")
-    click.echo(f"{plural(errors, 'error')}, {queries}" if findings.height else "nothing found")
+    say(f"{plural(errors, 'error')}, {queries}" if findings.height else "nothing found")
 
 
 def _print_scores(table: pl.DataFrame, findings: pl.DataFrame | None, written: str | None) -> None:

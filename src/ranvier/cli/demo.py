@@ -1,4 +1,4 @@
-"""The demonstration: one news article appraised, and the two trials it is about reported."""
+"""The demonstration: a news article appraised, the two trials it is about reported, what else is known."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def examples() -> Path:
 
 
 def run(out: Path, *, show_progress: bool = True) -> Demonstration:
-    """Write the appraisal of the article and the reports of both trials.
+    """Write the appraisal of the article, the reports of both trials, and the evidence report.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def run(out: Path, *, show_progress: bool = True) -> Demonstration:
         raise InputError(f"{str(out)!r} is a file; name a folder for the demonstration.")
     source = examples()
     written: list[Path] = []
-    steps = 1 + len(TRIALS)
+    steps = 2 + len(TRIALS)
     with click.progressbar(length=steps, label="reporting", file=sys.stderr, hidden=not show_progress) as bar:
         appraisal = verdict.appraise(verdict.read_claims(source / "news_article" / "claims.toml"))
         written += report.build_appraisal(appraisal).save_all(out, "article")
@@ -121,6 +121,8 @@ def run(out: Path, *, show_progress: bool = True) -> Demonstration:
             trial = io.read_trial(source / name)
             written += report.build(trial).save_all(out / trial.protocol.id, "report")
             bar.update(1)
+        written += report.build_evidence().save_all(out, "evidence")
+        bar.update(1)
     return Demonstration(
         headline=tuple(appraisal.verdict.headline),
         claims=tuple((part.claim.said, part.label) for part in appraisal.claims),

@@ -24,10 +24,20 @@ from ranvier.evidence.funnel import funnel_plot
 from ranvier.evidence.harms import SeriousEvents, serious_events
 from ranvier.evidence.influential_studies import INFLUENCE_RULES, Influence, influence
 from ranvier.evidence.leaving_out import CUMULATIVE_ORDERS, Repooled, cumulative, leave_one_out
+from ranvier.evidence.outcome_counts import COUNT_REASONS, OutcomeCounts, outcome_counts
 from ranvier.evidence.placebo import RESPONSE_OUTCOMES, PlaceboResponse
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate
 from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
+from ranvier.evidence.posted_results import PostedResults, read_clinicaltrials
+from ranvier.evidence.printed_numbers import (
+    PRINTED_SCALES,
+    implied_patients,
+    interval_place,
+    possible_percent,
+)
 from ranvier.evidence.quantile_summaries import mean_and_sd
+from ranvier.evidence.registry_files import REGISTRY_RULES, check_registry, read_registry
+from ranvier.evidence.registry_selection import CERTAINTIES, select_studies
 from ranvier.evidence.regression import meta_regression
 from ranvier.evidence.regression_fit import MetaRegression
 from ranvier.evidence.selection_models import FAVOURED, SelectionFit, selection_model
@@ -35,18 +45,23 @@ from ranvier.evidence.small_studies import EGGER_MODELS, Asymmetry, begg_test, e
 from ranvier.evidence.stratified import STRATIFIED_MEASURES, mantel_haenszel, peto
 from ranvier.evidence.stratified_pool import StratifiedPool
 from ranvier.evidence.study import CELL_FAMILIES, Study
+from ranvier.evidence.study_checks import STUDY_RULES, check_studies
+from ranvier.evidence.study_files import STUDY_COLUMNS, read_studies
 from ranvier.evidence.study_plots import baujat_plot, drapery_plot, labbe_plot, radial_plot
 from ranvier.evidence.subgroup_pools import BETWEEN_RULES, Subgroups, subgroups
 from ranvier.evidence.subset_pools import Gosh, gosh
+from ranvier.evidence.table_pooling import PooledTable, pool_table
 
 __all__ = [
     "BAYES_INTERVALS",
     "BETWEEN_RULES",
     "CELL_FAMILIES",
+    "CERTAINTIES",
     "COUNT_INTERVALS",
     "COUNT_MEASURES",
     "COUNT_METHODS",
     "COUNT_MODELS",
+    "COUNT_REASONS",
     "CUMULATIVE_ORDERS",
     "EGGER_MODELS",
     "FAVOURED",
@@ -56,8 +71,12 @@ __all__ = [
     "MEASURE_CODES",
     "POOL_INTERVALS",
     "POOL_METHODS",
+    "PRINTED_SCALES",
+    "REGISTRY_RULES",
     "RESPONSE_OUTCOMES",
     "STRATIFIED_MEASURES",
+    "STUDY_COLUMNS",
+    "STUDY_RULES",
     "TAU_PRIORS",
     "TAU_SCALE",
     "ZERO_CELL_RULES",
@@ -70,9 +89,12 @@ __all__ = [
     "Gosh",
     "Influence",
     "MetaRegression",
+    "OutcomeCounts",
     "PlaceboResponse",
     "Pool",
     "PooledEstimate",
+    "PooledTable",
+    "PostedResults",
     "Registry",
     "Repooled",
     "SelectionFit",
@@ -83,6 +105,8 @@ __all__ = [
     "TrimAndFill",
     "baujat_plot",
     "begg_test",
+    "check_registry",
+    "check_studies",
     "cumulative",
     "drapery_plot",
     "effect_size",
@@ -90,19 +114,28 @@ __all__ = [
     "forest_plot",
     "funnel_plot",
     "gosh",
+    "implied_patients",
     "influence",
+    "interval_place",
     "labbe_plot",
     "leave_one_out",
     "mantel_haenszel",
     "mean_and_sd",
     "meta_regression",
+    "outcome_counts",
     "peto",
     "pool",
     "pool_bayes",
     "pool_categories",
     "pool_counts",
+    "pool_table",
+    "possible_percent",
     "radial_plot",
+    "read_clinicaltrials",
+    "read_registry",
+    "read_studies",
     "registry",
+    "select_studies",
     "selection_model",
     "serious_events",
     "subgroups",

@@ -15,9 +15,9 @@ from ranvier.evidence.placebo import PlaceboResponse, nearest
 from ranvier.evidence.study import Study
 from ranvier.result import json_ready, plural
 
-__all__ = ["Registry", "registry"]
+__all__ = ["TABLE_FILES", "Registry", "registry", "typed"]
 
-_FILES = {
+TABLE_FILES: dict[str, str] = {
     "studies": "studies.csv",
     "arms": "arms.csv",
     "outcomes": "outcomes.csv",
@@ -29,6 +29,7 @@ _FILES = {
     "centres": "centres.csv",
     "natural_history": "natural_history.csv",
 }
+"""Every table of a registry, and the file that it stands in."""
 _WHOLE = [
     "year",
     "n_enrolled",
@@ -116,10 +117,23 @@ class Registry:
         InputError
             When the registry has no such study.
         """
-        require_choice("study", study_id, self.studies["study_id"])
-        row = self._of("studies", study_id).row(0, named=True)
-        stated = self._of("centres", study_id)["n_centres"].to_list()
-        return Study.from_row(row, stated[0] if stated else None)
+        require_choice("study", study_id, self._made)
+        return self._made[study_id]
+
+    def names(self) -> dict[str, str]:
+        """Give every study a name that no other has.
+
+        Returns
+        -------
+        dict
+            Keys to author and year; where two studies share these, what their keys add stands in brackets.
+        """
+        labels = {key: study.label for key, study in self._made.items()}
+        every = list(labels.values())
+        return {
+            key: f"{label} ({key.partition('_')[2].upper() or key})" if every.count(label) > 1 else label
+            for key, label in labels.items()
+        }
 
     def arms_of(self, study_id: str) -> pl.DataFrame:
         """Give the arms of one study.
@@ -289,12 +303,19 @@ class Registry:
         dict
             Table names to rows.
         """
-        ready: dict[str, Any] = json_ready({name: getattr(self, name) for name in _FILES})
+        ready: dict[str, Any] = json_ready({name: getattr(self, name) for name in TABLE_FILES})
         return ready
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<li>{escape(name)}: {getattr(self, name).height} rows</li>" for name in _FILES)
+        rows = "".join(f"<li>{escape(name)}: {getattr(self, name).height} rows</li>" for name in TABLE_FILES)
         return f"<p><strong>Evidence registry</strong>: {escape(self.explain())}</p><ul>{rows}</ul>"
+
+    @functools.cached_property
+    def _made(self) -> dict[str, Study]:
+        """Every study by its key; tables do not change, so that each is made once."""
+        centres = dict(self.centres.select("study_id", "n_centres").iter_rows())
+        rows = self.studies.iter_rows(named=True)
+        return {row["study_id"]: Study.from_row(row, centres.get(row["study_id"])) for row in rows}
 
     def _of(self, name: str, study_id: str) -> pl.DataFrame:
         require_choice("study", study_id, self.studies["study_id"])
@@ -326,21 +347,45 @@ def registry() -> Registry:
 
 @functools.cache
 def _load() -> Registry:
-    return Registry(**{name: _read(file) for name, file in _FILES.items()})
+    return Registry(**{name: _read(file) for name, file in TABLE_FILES.items()})
 
 
 def _read(file: str) -> pl.DataFrame:
     with (resources.files("ranvier.evidence") / "data" / file).open("rb") as stream:
-        frame = pl.read_csv(stream.read(), infer_schema=False)
-    whole = [name for name in _WHOLE if name in frame.columns]
-    decimal = [name for name in _DECIMAL if name in frame.columns]
+        return typed(pl.read_csv(stream.read(), infer_schema=False), file)
+
+
+def typed(frame: pl.DataFrame, file: str) -> pl.DataFrame:
+    """Give the cells of a table as numbers where its columns hold numbers.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Cells as text.
+    file : str
+        Name of the file, for the message.
+
+    Returns
+    -------
+    polars.DataFrame
+        The same columns typed; beside each that holds numbers and words stands one with the numbers.
+
+    Raises
+    ------
+    InputError
+        When a cell that must be a number is none.
+    """
+    kinds = dict.fromkeys(_WHOLE, pl.Int64) | dict.fromkeys(_DECIMAL, pl.Float64)
+    for name in (name for name in frame.columns if name in kinds):
+        wrong = frame[name].cast(kinds[name], strict=False).is_null() & frame[name].is_not_null()
+        if wrong.any():
+            row = int(wrong.arg_true()[0])
+            raise InputError(
+                f"{file}, row {row + 2}, column {name!r}: {frame[name][row]!r} is not a "
+                f"{'whole ' if kinds[name] == pl.Int64 else ''}number; leave the cell empty when not known."
+            )
     mixed = [name for name in _MIXED if name in frame.columns]
-    numbers = [pl.col(name).cast(pl.Float64, strict=False).alias(f"{name}_number") for name in mixed]
-    try:
-        return frame.with_columns(
-            *(pl.col(name).cast(pl.Int64) for name in whole),
-            *(pl.col(name).cast(pl.Float64) for name in decimal),
-            *numbers,
-        )
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"the packaged table {file} is damaged: {error}; reinstall ranvier.") from error
+    return frame.with_columns(
+        *(pl.col(name).cast(kind) for name, kind in kinds.items() if name in frame.columns),
+        *(pl.col(name).cast(pl.Float64, strict=False).alias(f"{name}_number") for name in mixed),
+    )

@@ -11,7 +11,7 @@ import polars as pl
 from ranvier.errors import require_choice
 from ranvier.evidence.collection import Registry, registry
 from ranvier.evidence.study import CELL_FAMILIES
-from ranvier.result import Derivation, Estimate, LeftOut
+from ranvier.result import Derivation, Estimate, LeftOut, plural
 from ranvier.stats import proportion
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def _sum(used: pl.DataFrame, family: str, level: float, left: tuple[LeftOut, ...
         int(used["events"].sum()),
         int(used["n"].sum()),
         level=level,
-        quantity=f"patients with a serious event, {family} cells, {used.height} studies of the registry",
+        quantity=f"patients with a serious event, {family} cells, "
+        f"{plural(used.height, 'study', 'studies')} of the registry",
         left_out=left,
     )
 

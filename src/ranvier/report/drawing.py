@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ranvier.errors import InputError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -21,6 +23,7 @@ __all__ = [
     "SERIES",
     "SOFT",
     "draw",
+    "draw_plot",
     "month_axis",
     "name_lanes",
     "short",
@@ -32,6 +35,8 @@ LANES_SHOWN = 40
 """Patients drawn in one figure; more cannot be told apart on a page."""
 MONTH_MARKS = 9
 """Most marks on an axis of months."""
+ROOM = 600.0
+"""Least width of a plot that makes its own figure, in points."""
 NAME_SHOWN = 24
 """Letters of a patient's name in a figure; the table behind it has the whole name."""
 
@@ -40,6 +45,8 @@ INK, SOFT, RULE, PAPER = "#1c2331", "#565f71", "#d5d9e1", "#fdfdfc"
 SERIES = ("#0b62a5", "#b34701", "#00795d", "#9b3f87", "#6b5b01", "#4d6a8b")
 _VARIABLES = {
     INK: "--ink",
+    "#1b4f8a": "--s1",  # of forest plots, which are drawn outside of reports too
+    "#555555": "--soft",
     SOFT: "--soft",
     RULE: "--rule",
     PAPER: "--paper",
@@ -122,24 +129,64 @@ def draw(
     >>> svg.startswith("<svg"), 'role="img"' in svg
     (True, True)
     """
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with _house_style():
         figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasSVG(figure)
         paint(figure)
-        buffer = io.BytesIO()
-        with warnings.catch_warnings():
-            # Text stays text: the reader's own fonts draw the letters that this one lacks.
-            for words in (
-                r"Glyph \d+ .* missing from font",
-                r"Matplotlib currently does not support \w+ natively",
-            ):
-                warnings.filterwarnings("ignore", message=words, category=UserWarning)
-            figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    colours = _VARIABLES | _GREYS if greys else _VARIABLES
-    return _for_page(buffer.getvalue().decode("utf-8"), key, title, colours)
+        return _for_page(_svg(figure), key, title, _VARIABLES | _GREYS if greys else _VARIABLES)
+
+
+def draw_plot(key: str, plot: Callable[[], Axes], *, title: str) -> str:
+    """Give a plot that makes its own figure as SVG for a page, cut to what is drawn.
+
+    Parameters
+    ----------
+    key, title : str
+        As for `draw`.
+    plot : callable
+        Gives axes on a figure of their own, such as the `plot` of a result.
+
+    Returns
+    -------
+    str
+        An `<svg>` element.
+
+    Examples
+    --------
+    >>> import ranvier as rv
+    >>> svg = draw_plot("forest", rv.evidence.pool([0.1, 0.2], [0.1, 0.1]).plot, title="Two studies")
+    >>> svg.startswith("<svg")
+    True
+    """
+    from matplotlib.figure import Figure
+
+    with _house_style():
+        figure = plot().get_figure()
+        if not isinstance(figure, Figure):
+            raise InputError(f"the plot of {title!r} stands on no figure.")
+        svg = _for_page(_svg(figure, bbox_inches="tight", pad_inches=0.05), key, title, _VARIABLES | _GREYS)
+    # Room on the right where a plot is narrow, so that letters are as large in every figure of a page.
+    return re.sub(
+        r'viewBox="0 0 ([\d.]+) ', lambda box: f'viewBox="0 0 {max(float(box[1]), ROOM):g} ', svg, count=1
+    )
+
+
+def _svg(figure: Figure, **options: Any) -> str:
+    """Give a figure as SVG text."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    FigureCanvasSVG(figure)
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # Text stays text: the reader's own fonts draw the letters that this one lacks.
+        for words in (
+            r"Glyph \d+ .* missing from font",
+            r"Matplotlib currently does not support \w+ natively",
+        ):
+            warnings.filterwarnings("ignore", message=words, category=UserWarning)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, **options)
+    return buffer.getvalue().decode("utf-8")
 
 
 def month_axis(ax: Axes) -> None:

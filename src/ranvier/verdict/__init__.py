@@ -19,6 +19,7 @@ from ranvier.verdict.neda_result import NedaResult, judge_neda
 from ranvier.verdict.numbers import Analysis, Flow, Measured
 from ranvier.verdict.outcomes import OUTCOMES, Outcome, outcome
 from ranvier.verdict.phrases import class_of_claim
+from ranvier.verdict.pool_lints import POOL_LINTS, lint_pool
 from ranvier.verdict.relapse_periods import (
     EXPECTED_RATES,
     EXPECTED_SIZES,
@@ -39,6 +40,7 @@ __all__ = [
     "LEVELS",
     "NATURAL_SENTENCES",
     "OUTCOMES",
+    "POOL_LINTS",
     "SENTENCES",
     "Analysis",
     "Appraisal",
@@ -76,6 +78,7 @@ __all__ = [
     "expected_falls",
     "judge_neda",
     "lesion_activity",
+    "lint_pool",
     "optimal_information_size",
     "outcome",
     "read_claims",

@@ -256,7 +256,8 @@ def _contradictions(claim: Claim, context: Context) -> tuple[Contradiction, ...]
 
 
 def _trace(one: ClaimAppraisal) -> list[dict[str, Any]]:
-    hits = {found.code.replace("level_unknown", "level") for found in one.lints}
+    variants = {"level_unknown": "level", "centring_scale": "centring"}
+    hits = {variants.get(found.code, found.code) for found in one.lints}
     return [
         {
             "subject": one.claim.id,

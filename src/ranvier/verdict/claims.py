@@ -28,6 +28,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "serious_events": ("events", "n"),
     "effective": (),
     "safe": (),
+    "pooled": ("outcome", "low", "high"),
 }
 """Every kind of claim, and the keys it needs."""
 
@@ -102,9 +103,12 @@ class Claim:
     direction : {"fell", "rose"}, optional
         Which way a quantity went, when only that was said.
     low, high : float, optional
-        An interval, as printed, in the unit of `percent` (or of `after` less `before`).
+        An interval, as printed, in the unit of `percent`, `ratio` or `difference` (or of `after` less
+        `before`).
     level : float, optional
         Confidence level printed with the interval, such as 0.95.
+    ratio, difference : float, optional
+        A ratio or a difference as printed, with its interval; for a pooled value instead of `percent`.
     definition : str, optional
         What was said to count, in our own words.
     last_attack_reported : bool
@@ -128,6 +132,8 @@ class Claim:
     low: float | None = None
     high: float | None = None
     level: float | None = None
+    ratio: float | None = None
+    difference: float | None = None
     definition: str | None = None
     last_attack_reported: bool = False
 
@@ -168,6 +174,9 @@ class Claim:
             raise InputError(f"{where}: an interval needs both low and high; one is missing.")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise InputError(f"{where}: low {self.low:g} exceeds high {self.high:g}; exchange them.")
+        printed = [name for name in ("percent", "ratio", "difference") if getattr(self, name) is not None]
+        if len(printed) != 1 and (self.kind == "pooled" or printed[1:]):
+            raise InputError(f"{where}: {printed} stand there; give one of percent, ratio and difference.")
         if self.level is not None and not 0 < self.level < 1:
             raise InputError(f"{where}: level is {self.level:g}; write a share such as 0.95.")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ranvier.evidence import PRINTED_SCALES
 from ranvier.result import Estimate, percent
 from ranvier.stats import proportion
 from ranvier.verdict.claim_appraisal import mean_text
 from ranvier.verdict.claims import Claim
 from ranvier.verdict.findings import Finding, harms, results, serious_total, share_text
-from ranvier.verdict.lints import Context
-from ranvier.verdict.lints_registry import SAME, matches_elsewhere, named_otherwise
+from ranvier.verdict.lints import NUMBER_LINTS, Context
+from ranvier.verdict.lints_registry import REGISTRY_LINTS, SAME, matches_elsewhere, named_otherwise
 from ranvier.verdict.outcomes import OUTCOMES
 from ranvier.verdict.sentences import say
 
@@ -138,6 +139,8 @@ def choose_label(
         return _label_of_effect(context) if claim.kind == "effective" else "not shown"
     if claim.kind == "cohort":
         return _label_of_cohort(claim, context)
+    if claim.kind == "pooled":
+        return _label_of_pool(claim, context)
     if matches_elsewhere(claim, context):
         return "belongs to another trial"
     independent = [row for row in agree if row.source_url != context.claims.article.address]
@@ -151,6 +154,13 @@ def choose_label(
     if one_arm or not interpretable:
         return "cannot be interpreted"
     return "supported as a description"
+
+
+def _label_of_pool(claim: Claim, context: Context) -> str:
+    """Judge a published pool by its own numbers: the registry holds studies, not pools."""
+    rules = NUMBER_LINTS | {code: REGISTRY_LINTS[code] for code in ("mixed_cells", "shared")}
+    found = [each for rule in rules.values() if (each := rule(claim, context)) is not None]
+    return "cannot be right" if any(each.severity == "wrong" for each in found) else "read nowhere else"
 
 
 def _label_of_cohort(claim: Claim, context: Context) -> str:
@@ -214,6 +224,8 @@ def sentence_for(claim: Claim, context: Context, *, share: Estimate | None) -> s
             outcome=words,
             held=", ".join(OUTCOMES[name].words for name in held),
         )
+    if claim.kind == "pooled":
+        return _pooled_sentence(claim, context)
     if claim.kind == "direction":
         return say(f"direction_{claim.direction}", outcome=words)
     if claim.kind == "change":
@@ -228,6 +240,20 @@ def sentence_for(claim: Claim, context: Context, *, share: Estimate | None) -> s
         group=_group(claim),
         outcome=words,
         share=share_text(share) if share else "",
+    )
+
+
+def _pooled_sentence(claim: Claim, context: Context) -> str:
+    scale = next(name for name in PRINTED_SCALES if getattr(claim, name) is not None)
+    return say(
+        "pooled",
+        outcome=OUTCOMES[claim.outcome or ""].words,
+        scale=scale,
+        value=f"{getattr(claim, scale):g}",
+        low=f"{claim.low:g}",
+        high=f"{claim.high:g}",
+        k=len(context.studies),
+        controlled=sum(bool(study.n_control) for study in context.studies),
     )
 
 

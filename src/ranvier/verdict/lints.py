@@ -5,10 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from ranvier.evidence import Registry, Study
+from ranvier.evidence import (
+    PRINTED_SCALES,
+    Registry,
+    Study,
+    implied_patients,
+    interval_place,
+    possible_percent,
+)
+from ranvier.evidence.printed_numbers import IMPLIED_TIMES, OFF_CENTRE
 from ranvier.result import json_ready, number, percent
 from ranvier.stats import proportion
 from ranvier.tables import EDSS_STEPS
@@ -19,12 +26,6 @@ from ranvier.verdict.sentences import say
 from ranvier.verdict.summary import FEW_PATIENTS, StudySummary
 
 __all__ = ["NUMBER_LINTS", "Context", "Lint", "lint"]
-
-IMPLIED_TIMES = 10
-"""How many times the patients an interval may need before it is called wrong."""
-OFF_CENTRE = 0.25
-"""How near to a bound, as a share of the interval on its own scale, a value may lie."""
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +103,11 @@ def percent_of_n(claim: Claim, _context: Context) -> Lint | None:
     """Find a percentage that no whole number of patients gives."""
     if claim.percent is None or claim.n is None:
         return None
-    shown = Decimal(repr(claim.percent)).normalize()
-    digits = max(-int(shown.as_tuple().exponent), 0)
-    counts = range(claim.n + 1) if claim.events is None else [claim.events]
-    if any(abs(100 * count / claim.n - claim.percent) <= 0.5 * 10**-digits + 1e-9 for count in counts):
+    if claim.kind == "pooled" and claim.events is None:
+        return None  # a pooled percentage is a weighted mean, not a count of patients
+    possible, nearest = possible_percent(claim.percent, claim.n, events=claim.events)
+    if possible:
         return None
-    nearest = min(counts, key=lambda count: abs(100 * count / (claim.n or 1) - (claim.percent or 0)))
     share = percent(nearest / claim.n)
     return lint(
         "percent",
@@ -141,35 +141,45 @@ def implied_n(claim: Claim, _context: Context) -> Lint | None:
     """Find an interval so narrow that it would need ten times the patients."""
     if claim.low is None or claim.high is None or claim.percent is None or claim.n is None:
         return None
-    share, width = claim.percent / 100, (claim.high - claim.low) / 100
-    if width <= 0:
+    if not claim.low < claim.high <= 100 or claim.low < 0:
         return None
-    implied = share * (1 - share) * (2 * Z95 / width) ** 2
+    implied = implied_patients(claim.percent, claim.low, claim.high, level=claim.level or 0.95)
     if implied < IMPLIED_TIMES * claim.n:
         return None
     return lint("implied_n", "wrong", implied, implied=round(implied), n=claim.n, **_bounds(claim))
 
 
 def centring(claim: Claim, _context: Context) -> Lint | None:
-    """Find a percentage far off the middle of its interval, on the log-odds scale."""
-    if claim.low is None or claim.high is None or claim.percent is None:
+    """Find a value far off the middle of its interval, on the scale on which intervals are even."""
+    printed = next((name for name in PRINTED_SCALES if getattr(claim, name) is not None), None)
+    if claim.low is None or claim.high is None or printed is None or claim.low == claim.high:
         return None
-    low, value, high = claim.low / 100, claim.percent / 100, claim.high / 100
-    if low <= value <= high and not 0 < low < value < high < 1:
+    value: float = getattr(claim, printed)
+    if beyond(claim, _context) is not None or (printed == "ratio" and value < 0):
         return None
-    if low <= value <= high:
-        at = (_logit(value) - _logit(low)) / (_logit(high) - _logit(low))
-        if OFF_CENTRE <= at <= 1 - OFF_CENTRE:
-            return None
-    return lint("centring", "wrong", claim.percent, value=f"{claim.percent:g}", **_bounds(claim))
-
-
-def _logit(share: float) -> float:
-    return math.log(share / (1 - share))
+    place = interval_place(value, claim.low, claim.high, scale=printed)
+    if place is None or OFF_CENTRE <= place <= 1 - OFF_CENTRE:
+        return None
+    if printed == "percent":
+        return lint("centring", "wrong", value, value=f"{value:g}", **_bounds(claim))
+    where = PRINTED_SCALES[printed].partition(", ")[2]
+    return lint(
+        "centring_scale", "wrong", value, scale=printed, value=f"{value:g}", where=where, **_bounds(claim)
+    )
 
 
 def _bounds(claim: Claim) -> dict[str, str]:
     return {"low": f"{claim.low:g}", "high": f"{claim.high:g}"}
+
+
+def beyond(claim: Claim, _context: Context) -> Lint | None:
+    """Find bounds that no percentage or ratio can have."""
+    if claim.low is None or claim.high is None or (claim.percent is None and claim.ratio is None):
+        return None
+    top = math.inf if claim.percent is None else 100
+    if claim.low >= 0 and claim.high <= top:
+        return None
+    return lint("beyond", "wrong", claim.low if claim.low < 0 else claim.high, **_bounds(claim))
 
 
 def interval_level(claim: Claim, _context: Context) -> Lint | None:
@@ -247,6 +257,7 @@ NUMBER_LINTS: dict[str, Rule] = {
     "sum": sum_of_parts,
     "implied_n": implied_n,
     "centring": centring,
+    "beyond": beyond,
     "level": interval_level,
     "not_edss": not_an_edss,
     "subgroup": subgroup_only,

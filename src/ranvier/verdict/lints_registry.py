@@ -263,9 +263,31 @@ def overlap(claim: Claim, context: Context) -> Lint | None:
 def rct_as_single_arm(claim: Claim, context: Context) -> Lint | None:
     """Find a share of one arm of a trial that had controls."""
     for study in context.studies:
-        if study.n_control and claim.kind in (*_SHARES, "change"):
+        pooled_share = claim.kind == "pooled" and claim.percent is not None
+        if study.n_control and (claim.kind in (*_SHARES, "change") or pooled_share):
             return lint("rct_arm", "wrong", study.n_control, label=study.label, n=study.n_control)
     return None
+
+
+def mixed_cells(claim: Claim, context: Context) -> Lint | None:
+    """Find a pool of aHSCT together with other cells."""
+    apart = [study.label for study in context.studies if study.is_chemotherapy]
+    others = [study.label for study in context.studies if not study.is_chemotherapy]
+    if claim.kind != "pooled" or not apart or not others:
+        return None
+    return lint("mixed_cells", "wrong", len(apart), apart=", ".join(apart), others=", ".join(others))
+
+
+def shared_patients(claim: Claim, context: Context) -> Lint | None:
+    """Find studies of one overlap group that were pooled together."""
+    groups: dict[str, list[str]] = {}
+    for study in context.studies:
+        if study.overlap_group:
+            groups.setdefault(study.overlap_group, []).append(study.label)
+    found = [labels for labels in groups.values() if len(labels) > 1]
+    if claim.kind != "pooled" or not found:
+        return None
+    return lint("shared", "wrong", len(found[0]), labels=" and ".join(found[0]))
 
 
 def large_fall(claim: Claim, context: Context) -> Lint | None:
@@ -312,6 +334,8 @@ REGISTRY_LINTS: dict[str, Rule] = {
     "follow_up": follow_up,
     "omitted": omitted,
     "rct_arm": rct_as_single_arm,
+    "mixed_cells": mixed_cells,
+    "shared": shared_patients,
     "registered": registered,
     "evaluable": evaluable,
     "overlap": overlap,

@@ -16,6 +16,7 @@ LABELS: dict[str, str] = {
     "cannot be interpreted": "it may have happened, and what it means cannot be known from what was reported",
     "overstated": "the sources give less than was said",
     "not shown": "the design or the data cannot show it",
+    "cannot be right": "the numbers contradict each other, or what was pooled may not be pooled",
     "contradicted": "another source gives a different value",
     "belongs to another trial": "the figures equal those of another study; no source gives them here",
 }
@@ -161,6 +162,10 @@ SENTENCES: dict[str, str] = {
         "Registered {registered}, treated {treated}, controls {control}, evaluable {evaluable}."
     ),
     "supported_effect": "{label}: an effect on {outcome} was shown in a randomised comparison.",
+    "pooled": (
+        "Pooled {outcome} as printed: {scale} {value}, {low} to {high}; of {k} named studies {controlled} "
+        "had a control group."
+    ),
     "article_certainty": "Certainty for {label}: {level}.",
     "article_omitted": "{label}, unfavourable and not mentioned in the {kind}: {finding}",
     "contradiction": ("Sources disagree ({id}): “{a}” in {source_a}; “{b}” in {source_b}. {assessment}."),
@@ -168,6 +173,7 @@ SENTENCES: dict[str, str] = {
     "lint_sum": "Better, unchanged and worse add up to {total}, not to {n}.",
     "lint_implied_n": "An interval from {low} to {high} would need {implied} patients; there were {n}.",
     "lint_centring": "The value {value} does not lie where its interval {low} to {high} puts it.",
+    "lint_beyond": "The interval {low} to {high} passes what a percentage or a ratio can be.",
     "lint_level_unknown": "The interval {low} to {high} has no level; it may be a range.",
     "lint_level": "The interval {low} to {high} is at {level} %, not at 95 %, so it looks narrower.",
     "lint_not_edss": "{values} is a mean, not a possible EDSS value: EDSS moves in half steps.",
@@ -197,6 +203,34 @@ SENTENCES: dict[str, str] = {
         "EDSS falls of {values} in {label} are large; no confirmation and no day of the last attack is known."
     ),
     "lint_product": "{label}: given together with {what}, so nothing can be put down to the cells alone.",
+    "lint_centring_scale": (
+        "The {scale} {value} does not lie where its interval {low} to {high} puts it, in the middle {where}."
+    ),
+    "lint_mixed_cells": (
+        "Pooled together: aHSCT ({apart}) and other cells ({others}); aHSCT is chemotherapy, another "
+        "treatment."
+    ),
+    "lint_shared": "{labels} share, or may share, patients and were pooled together; count them once.",
+    "lint_pool_added": (
+        "{added} was added to cells of zero in {touched} of {k} studies; with few events such additions "
+        "decide the result. Exact intervals and binomial models need none."
+    ),
+    "lint_pool_alone": (
+        "One arm per study, without a comparison: the pooled value says what happened, not an effect."
+    ),
+    "lint_pool_back": (
+        "Freeman-Tukey values have no share that they can be turned back into; never use them alone."
+    ),
+    "lint_pool_counts": (
+        "The counts alone are {events} of {n}, {share}; the pooled value {pooled} is {times} times that."
+    ),
+    "lint_pool_implied": (
+        "The pooled interval {low} to {high} would need {implied} patients; the studies had {n}."
+    ),
+    "lint_pool_zero": (
+        "No study had an event: {events} of {n}; the true share could be up to {high}. The pooled value "
+        "comes from what was added, not from data."
+    ),
     "lint_definition": "What counted as {outcome} was not said.",
 }
 """Every sentence by its code; braces are filled with numbers and names from results."""

@@ -1,0 +1,167 @@
+"""The evidence report says what the registry holds: truth tests of each trial, aHSCT apart, bounds."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+import ranvier as rv
+from ranvier.report import Bullets, DataTable, Drawing, Paragraph
+
+
+@pytest.fixture(scope="module")
+def page():
+    return rv.report.build_evidence()
+
+
+def section(page, key):
+    return next(each for each in page.sections if each.key == key)
+
+
+def sentences(page, key):
+    found = []
+    for block in section(page, key).blocks:
+        if isinstance(block, Paragraph):
+            found.append(block.text)
+        elif isinstance(block, Bullets):
+            found += block.items
+    return found
+
+
+def bullets(page, key, title):
+    return next(
+        block.items
+        for block in section(page, key).blocks
+        if isinstance(block, Bullets) and block.title == title
+    )
+
+
+def tables(page, key):
+    return {block.caption: block.frame for block in section(page, key).blocks if isinstance(block, DataTable)}
+
+
+def figures(page, key):
+    return {block.key: block for block in section(page, key).blocks if isinstance(block, Drawing)}
+
+
+def test_mesems_reads_no_effect_on_gadolinium_lesions(page):
+    assert "Uccelli 2021 (n=144, randomised): no effect on gadolinium lesions was shown." in sentences(
+        page, "result"
+    )
+    row = figures(page, "compared")["ratios"].data.frame.filter(study="Uccelli 2021").row(0, named=True)
+    assert (row["value"], row["low"], row["high"]) == (0.94, 0.58, 1.5)
+
+
+def test_harris_2024_reads_no_difference(page):
+    assert "Harris 2024 (n=54, randomised): no difference between the arms was shown." in sentences(
+        page, "result"
+    )
+    row = figures(page, "compared")["ratios"].data.frame.filter(study="Harris 2024").row(0, named=True)
+    assert row["counts"] == "9 of 27 against 10 of 27"
+    assert row["value"] == pytest.approx(0.9)
+    assert row["low"] < 1 < row["high"]
+
+
+def test_petrou_2020_reads_positive_one_centre_patient_cycles_and_is_never_pooled(page):
+    assert "Petrou 2020 (n=48, randomised): positive, small, one centre, patient-cycles." in sentences(
+        page, "result"
+    )
+    figure = figures(page, "compared")["ratios"]
+    assert set(figure.data.frame.filter(study="Petrou 2020")["unit"]) == {"patient-cycles"}
+    assert "Open squares: patient-cycles, not patients" in figure.description
+    for key in ("uncontrolled", "ahsct"):
+        for caption, frame in tables(page, key).items():
+            if caption.endswith("every count"):
+                assert "yes" not in frame.filter(pl.col("study") == "Petrou 2020")["use"].to_list()
+
+
+def test_nmosd_has_no_randomised_result(page):
+    (said,) = bullets(page, "result", "NMOSD")
+    assert said.startswith("No randomised trial in NMOSD with a result is in the registry")
+    assert "Yao 2022, 430 planned" in said
+
+
+def test_mist_stands_apart_as_ahsct(page):
+    (said,) = bullets(page, "result", "Randomised, aHSCT, kept apart")
+    assert said == "Burt 2019 (MIST) (n=110, randomised, aHSCT): positive."
+    assert not any("Burt" in line for line in bullets(page, "result", "Randomised, cells other than aHSCT"))
+    assert set(figures(page, "ahsct")["ratios-ahsct"].data.frame["study"]) == {"Burt 2019 (MIST)"}
+    assert "Burt 2019 (MIST)" not in figures(page, "compared")["ratios"].data.frame["study"]
+
+
+def test_no_figure_or_table_of_results_mixes_ahsct_with_other_cells(page):
+    for key, apart in (("uncontrolled", False), ("ahsct", True)):
+        for frame in tables(page, key).values():
+            if "cells" in frame.columns:
+                assert set(frame["cells"] == "aHSCT") == {apart}
+
+
+def test_a_responder_share_stands_beside_placebo_and_the_course_without_treatment(page):
+    said = bullets(page, "uncontrolled", "What must be read beside it")
+    assert (
+        "Counts added up as if all were one study: 26 of 76, 34.2 % (95 % interval 23.7 % to 46.0 %)." in said
+    )
+    assert any("On saline in Harris 2024" in line and "10 of 27 patients (37.0 %)" in line for line in said)
+    assert any(line.startswith("Without treatment, EDSS fell") for line in said)
+    assert any("says what happened, not an effect" in line for line in said)
+
+
+def test_zero_serious_events_carry_their_bound_and_nothing_is_called_safe(page):
+    said = sentences(page, "harms")
+    assert "Mesenchymal cells: No serious event in 83 patients; the true rate could be up to 4.3 %." in said
+    assert any("no count of patients with any serious event" in line for line in said)
+    assert " safe" not in page.explain().replace("not shown to be", "").lower()
+
+
+def test_deaths_of_the_reviewed_transplant_trials_are_five_of_348(page):
+    assert any("5 of 348, 1.4 % (95 % interval 0.5 % to 3.3 %)" in line for line in sentences(page, "harms"))
+
+
+def test_counts_from_all_studies_to_those_compared_add_up(page):
+    steps = dict(tables(page, "studies")["From all studies to those that are compared"].iter_rows())
+    held = rv.evidence.registry()
+    assert steps["studies in the registry"] == held.studies.height
+    assert steps["reported"] + steps["protocols and running trials, no result yet"] == held.studies.height
+    parts = (
+        steps["reported with a result or safety count"],
+        steps["reported, no result or safety count in the registry"],
+    )
+    assert sum(parts) == steps["reported"]
+    assert tables(page, "studies")["Every study of the registry"].height == held.studies.height
+
+
+def test_each_comparison_has_a_certainty_with_the_number_of_each_step(page):
+    frame = tables(page, "certainty")["Certainty in GRADE terms, comparison by comparison"]
+    levels = dict(frame.select("study", "level").iter_rows())
+    assert levels["Uccelli 2021"] == "low"
+    assert levels["Burt 2019 (MIST)"] == "moderate"
+    assert all(any(letter.isdigit() for letter in steps) for steps in frame["steps"])
+
+
+def test_every_disagreement_is_listed_with_the_name_of_the_study(page):
+    frame = tables(page, "contradictions")["Sources that disagree, or cannot be right"]
+    assert frame.height == rv.evidence.registry().contradictions.height
+    assert "Harris 2018, Harris 2024" in frame["study_id"].to_list()
+
+
+def test_page_and_numbers_are_written(page, tmp_path):
+    written = page.save_all(tmp_path, "evidence")
+    assert [path.name for path in written] == ["evidence.html", "evidence.json"]
+    content = json.loads(written[1].read_text(encoding="utf-8"))
+    assert {each["study"]["study_id"] for each in content["meta"]["summaries"]} >= {
+        "uccelli2021",
+        "harris2024",
+    }
+    html = written[0].read_text(encoding="utf-8")
+    assert html.count("<svg") == sum(
+        isinstance(block, Drawing) for each in page.sections for block in each.blocks
+    )
+
+
+def test_a_part_of_the_registry_has_a_page_of_its_own():
+    nmosd = rv.evidence.select_studies(rv.evidence.registry(), disease="NMOSD")
+    page = rv.report.build_evidence(nmosd)
+    assert "No controlled comparison is in the registry." in sentences(page, "compared")
+    assert tables(page, "studies")["Every study of the registry"].height == nmosd.studies.height
