@@ -112,10 +112,12 @@ def draw(key: str, paint: Callable[[Figure], None], *, size: tuple[float, float]
     >>> svg.startswith("<svg"), 'role="img"' in svg
     (True, True)
     """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with _house_style():
         figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
         paint(figure)
         return _for_page(_svg(figure), key, title)
 
