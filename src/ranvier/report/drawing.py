@@ -129,10 +129,12 @@ def draw(
     >>> svg.startswith("<svg"), 'role="img"' in svg
     (True, True)
     """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with _house_style():
         figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
         paint(figure)
         return _for_page(_svg(figure), key, title, _VARIABLES | _GREYS if greys else _VARIABLES)
 

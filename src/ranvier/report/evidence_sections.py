@@ -149,7 +149,7 @@ def _counts_table(outcome: str, used: pl.DataFrame, others: pl.DataFrame) -> Dat
         caption=f"{words[:1].upper()}{words[1:]}: every count",
         frame=pl.DataFrame(rows),
         labels={"share": "% (exact 95 % interval)", "use": "pooled"},
-        note="Definitions and months differ between studies.",
+        note=_reasons(used, others),
     )
 
 
@@ -159,6 +159,15 @@ def _per_cent(share: float) -> str:
 
 def _use(code: str, *, alone: bool) -> str:
     """Say whether a count is in the pool, and why not."""
-    if code != "used":
-        return f"no: {COUNT_REASONS[code]}"
-    return "no: the only such study of these cells in this disease" if alone else "yes"
+    why = "the only one" if code == "used" and alone else code
+    return "yes" if why == "used" else f"no: {why}".replace(" ", NO_BREAK)
+
+
+def _reasons(used: pl.DataFrame, others: pl.DataFrame) -> str:
+    """Explain the reasons that stand in a table."""
+    held = [code for code in COUNT_REASONS if code in others["use"]]
+    said = [f"{code} ({COUNT_REASONS[code]})" for code in held]
+    if used.select("family", "disease").is_unique().any():
+        said.append("the only one (no other such study of these cells in this disease)")
+    why = f" Not pooled: {'; '.join(said)}." if said else ""
+    return f"Definitions and months differ between studies.{why}"
