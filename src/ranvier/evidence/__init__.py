@@ -14,6 +14,8 @@ from ranvier.evidence.funnel import funnel_plot
 from ranvier.evidence.harms import SeriousEvents, serious_events
 from ranvier.evidence.influential_studies import INFLUENCE_RULES, Influence, influence
 from ranvier.evidence.leaving_out import CUMULATIVE_ORDERS, Repooled, cumulative, leave_one_out
+from ranvier.evidence.multilevel import MULTILEVEL_METHODS, pool_multilevel
+from ranvier.evidence.multilevel_pool import MultilevelPool
 from ranvier.evidence.placebo import RESPONSE_OUTCOMES, PlaceboResponse
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate
 from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
@@ -39,6 +41,7 @@ __all__ = [
     "FILL_SIDES",
     "INFLUENCE_RULES",
     "MEASURE_CODES",
+    "MULTILEVEL_METHODS",
     "POOL_INTERVALS",
     "POOL_METHODS",
     "RESPONSE_OUTCOMES",
@@ -50,6 +53,7 @@ __all__ = [
     "Gosh",
     "Influence",
     "MetaRegression",
+    "MultilevelPool",
     "PlaceboResponse",
     "Pool",
     "PooledEstimate",
@@ -78,6 +82,7 @@ __all__ = [
     "meta_regression",
     "peto",
     "pool",
+    "pool_multilevel",
     "radial_plot",
     "registry",
     "selection_model",

@@ -146,7 +146,7 @@ def _rows(ax: Axes, pool: Pool) -> tuple[list[float], list[str]]:
     weights = pool.studies["weight"].to_numpy()
     for row in np.flatnonzero(np.isfinite(half)).tolist():
         _bar(ax, float(row), read(y[row] - half[row]), read(y[row] + half[row]), linewidth=1.3)
-        side = max(SMALLEST, LARGEST * float(np.sqrt(weights[row] / weights.max())))
+        side = max(SMALLEST, LARGEST * float(np.sqrt(max(weights[row], 0.0) / weights.max())))
         ax.plot([read(y[row])], [row], marker="s", color=COLOUR, markersize=side, linestyle="")
     main, bottom = pool.estimates[0], len(y) + 0.4
     ax.fill(
