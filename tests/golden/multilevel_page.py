@@ -19,7 +19,9 @@ import ranvier as rv
 
 HERE = Path(__file__).resolve().parent
 MULTILEVEL: dict[str, Any] = json.loads((HERE / "multilevel.json").read_text(encoding="utf-8"))
+NETWORK: dict[str, Any] = json.loads((HERE / "network.json").read_text(encoding="utf-8"))
 SETS = {row["name"]: row for row in MULTILEVEL["sets"]}
+NETS = {row["name"]: row for row in NETWORK["sets"]}
 
 
 class Difference(NamedTuple):
@@ -82,3 +84,73 @@ def multilevel_differences(name: str) -> Iterator[Difference]:
                 yield Difference(part, ours, interval[ours], other[ours], error)
             yield Difference(part, "statistic", interval["statistic"], other["statistic"], 1.0)
             yield Difference(part, "p", interval["p_value"], other["p"], 1.0)
+
+
+@cache
+def network(name: str, method: str, interval: str = "wald") -> Any:
+    """Fit one network."""
+    row = NETS[name]
+    return rv.evidence.network(
+        row["arms"], reference=row["reference"], measure=row["measure"], method=method, interval=interval
+    )
+
+
+def network_differences(name: str) -> Iterator[Difference]:
+    """Give every comparison of a network."""
+    row = NETS[name]
+    for method, theirs in row["fits"].items():
+        yield from _fit_differences(row, method, theirs)
+        net = network(name, method)
+        pairs = {(each["treatment"], each["comparator"]): each for each in net.split().iter_rows(named=True)}
+        told = {pair for pair, each in pairs.items() if each["direct"] is not None}
+        yield Difference("split", "pairs", len(told), len(theirs["splits"]), 1.0)
+        for other in theirs["splits"]:
+            ours = pairs[other["treatment"], other["comparator"]]
+            for part in ("direct", "indirect", "difference"):
+                on_scale = other[part] if net.scale.back is None else math.exp(other[part])
+                # A unit of one standard error; on a ratio that is the ratio times it.
+                unit = other["se"] * (1 if net.scale.back is None else on_scale)
+                yield Difference("split", part, ours[part], on_scale, unit)
+            yield Difference("split", "p", ours["p_value"], other["p"], 1.0)
+
+
+def _fit_differences(row: dict[str, Any], method: str, theirs: dict[str, Any]) -> Iterator[Difference]:
+    name = row["name"]
+    net = network(name, method)
+    found = net.diagnostics
+    unit = net.net.unit
+    yield Difference("variance", "tau2", found["tau2"], theirs["tau2"], unit)
+    yield Difference("variance", "likelihood", found["log_likelihood"], theirs["log_likelihood"], 1.0)
+    if theirs["profile"][0] is not None:
+        for place, ours in enumerate((net.estimates[-1].low, net.estimates[-1].high)):
+            yield Difference("profile interval", "end", ours, theirs["profile"][place], unit)
+    table = {(each["treatment"], each["comparator"]): each for each in net.comparisons.iter_rows(named=True)}
+    for place, pair in enumerate(row["pairs"]):
+        ours, error = table[tuple(pair)], theirs["se"][place]
+        yield Difference("comparisons", "effect", ours["effect"], theirs["effect"][place], error)
+        yield Difference("comparisons", "error", ours["standard_error"], error, error)
+        yield Difference("comparisons", "p", ours["p_value"], theirs["p"][place], 1.0)
+    yield from _other_intervals(row, method, theirs)
+    ranks = dict(net.ranking(better="lower").select("treatment", "p_score").iter_rows())
+    for treatment, other in zip(row["names"], theirs["p_scores"], strict=True):
+        yield Difference("P-scores", "score", ranks[treatment], other, 1.0)
+    yield Difference("Q", "q", found["q"], row["q"], 1.0)
+    yield Difference("Q", "within", found["q_within"], row["q_within"], 1.0)
+    yield Difference("Q", "df", found["q_within_df"], row["df_within"], 1.0)
+    if theirs.get("random"):
+        yield Difference("Q, random", "q", found["q_between_random"], theirs["random"]["q"], 1.0)
+        yield Difference("Q, random", "tau2", found["tau2_within_designs"], theirs["random"]["tau2"], unit)
+
+
+def _other_intervals(row: dict[str, Any], method: str, theirs: dict[str, Any]) -> Iterator[Difference]:
+    """Compare t intervals, and the factor of Knapp and Hartung."""
+    net = network(row["name"], method, "t")
+    against = net.comparisons.filter(net.comparisons["comparator"] == row["reference"])
+    for place, ours in enumerate(against.iter_rows(named=True)):
+        error = theirs["se"][place]
+        yield Difference("t intervals", "p", ours["p_value"], theirs["t_p"][place], 1.0)
+        for end in ("low", "high"):
+            on_scale = ours[end] if net.scale.back is None else math.log(ours[end])
+            yield Difference("t intervals", end, on_scale, theirs[f"t_{end}"][place], error)
+    scaled = network(row["name"], method, "knapp-hartung unfloored").diagnostics["factor"]
+    yield Difference("Knapp and Hartung", "factor", scaled, theirs["factor"], 1.0)

@@ -16,6 +16,8 @@ from ranvier.evidence.influential_studies import INFLUENCE_RULES, Influence, inf
 from ranvier.evidence.leaving_out import CUMULATIVE_ORDERS, Repooled, cumulative, leave_one_out
 from ranvier.evidence.multilevel import MULTILEVEL_METHODS, pool_multilevel
 from ranvier.evidence.multilevel_pool import MultilevelPool
+from ranvier.evidence.network_fit import Network
+from ranvier.evidence.network_pooling import NETWORK_MEASURES, NETWORK_METHODS, network
 from ranvier.evidence.placebo import RESPONSE_OUTCOMES, PlaceboResponse
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate
 from ranvier.evidence.pooling import POOL_INTERVALS, POOL_METHODS, pool
@@ -42,6 +44,8 @@ __all__ = [
     "INFLUENCE_RULES",
     "MEASURE_CODES",
     "MULTILEVEL_METHODS",
+    "NETWORK_MEASURES",
+    "NETWORK_METHODS",
     "POOL_INTERVALS",
     "POOL_METHODS",
     "RESPONSE_OUTCOMES",
@@ -54,6 +58,7 @@ __all__ = [
     "Influence",
     "MetaRegression",
     "MultilevelPool",
+    "Network",
     "PlaceboResponse",
     "Pool",
     "PooledEstimate",
@@ -80,6 +85,7 @@ __all__ = [
     "mantel_haenszel",
     "mean_and_sd",
     "meta_regression",
+    "network",
     "peto",
     "pool",
     "pool_multilevel",

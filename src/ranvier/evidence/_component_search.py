@@ -11,7 +11,7 @@ from scipy import optimize, special
 from ranvier.errors import ConvergenceError
 from ranvier.evidence._components import Model, State
 
-__all__ = ["fit_components", "profile_bounds"]
+__all__ = ["climb", "fit_components", "profile_bounds"]
 
 Floats = NDArray[np.float64]
 

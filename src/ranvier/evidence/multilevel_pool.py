@@ -116,12 +116,11 @@ class MultilevelPool(Fit):
         """
         from ranvier.evidence.forest import forest_plot
 
-        found = self.diagnostics
-        shown = Pool(
+        shown = _Shown(
             title=self.title,
             estimates=self.estimates,
             method_text=self.method_text,
-            diagnostics={**found, "tau2": found["tau2_between"], "i2": found["i2_between"]},
+            diagnostics=self.diagnostics,
             studies=self.effects.with_columns(
                 study=pl.concat_str("study", "within", separator=" \N{MIDDLE DOT} ")
             ).drop("within"),
@@ -131,3 +130,17 @@ class MultilevelPool(Fit):
             scale=self.scale,
         )
         return forest_plot(shown, ax)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Shown(Pool):
+    """The effects as a forest plot takes them."""
+
+    def _between_words(self) -> str:
+        """Say in one line what lies between and within the studies."""
+        found = self.diagnostics
+        return (
+            f"Variance between studies {found['tau2_between']:.2g} (I² {100 * found['i2_between']:.0f} %), within "
+            f"{found['tau2_within']:.2g} ({100 * found['i2_within']:.0f} %); "
+            f"Q {number(found['q'], digits=1)} on {found['q_df']} ({p_text(found['q_p_value'])})"
+        )

@@ -246,6 +246,14 @@ class Pool(Fit):
 
         return forest_plot(self, ax)
 
+    def _between_words(self) -> str:
+        """Say in one line what lies between the studies, for pictures."""
+        found = self.diagnostics
+        return (
+            f"Between studies: tau² {found['tau2']:.2g}, I² {100 * found['i2']:.0f} %, "
+            f"Q {number(found['q'], digits=1)} on {found['q_df']} ({p_text(found['q_p_value'])})"
+        )
+
     def _numbers(self, chosen: NDArray[np.intp]) -> dict[str, Floats]:
         """Pool chosen rows of the studies, one column of places for each set."""
         y, v = (self.studies[name].to_numpy()[chosen] for name in ("effect", "variance"))
