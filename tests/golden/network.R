@@ -93,7 +93,7 @@ fit_net <- function(net, X, method, test = "z") {
   unit <- 1 / mean(1 / diag(net$S))
   d <- data.frame(y = net$y / sqrt(unit), study = net$study, place = net$place)
   V <- net$S / unit
-  if (method == "EE") return(rma.mv(d$y, V, mods = X, intercept = FALSE, test = test))
+  if (method == "EE") return(rma.mv(d$y, V, mods = X, intercept = FALSE, test = test, method = "ML"))
   call <- function(control) {
     random <- if (max(net$place) > 1) list(random = ~ place | study, struct = "CS", rho = 0.5) else list(random = ~ 1 | study)
     tryCatch(suppressWarnings(do.call(rma.mv, c(list(

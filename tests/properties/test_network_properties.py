@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 import ranvier as rv
 
 EFFECT = st.tuples(
-    st.floats(-2, 2).map(lambda x: round(x, 2)), st.floats(0.02, 1).map(lambda x: round(x, 3)), st.integers(0, 4)
+    st.floats(-2, 2).map(lambda x: round(x, 2)),
+    st.floats(0.02, 1).map(lambda x: round(x, 3)),
+    st.integers(0, 4),
 )
 EFFECTS = st.lists(EFFECT, min_size=4, max_size=10).filter(
     lambda rows: 2 <= len({row[2] for row in rows}) < len(rows)
@@ -18,12 +20,18 @@ EFFECTS = st.lists(EFFECT, min_size=4, max_size=10).filter(
 UNIT = st.sampled_from([1e-4, 1.0, 1e3])
 TREATMENTS = ("msc", "nsc", "placebo")
 COMPARISON = st.tuples(
-    st.floats(-2, 2).map(lambda x: round(x, 2)), st.floats(0.02, 1).map(lambda x: round(x, 3)), st.integers(0, 2)
+    st.floats(-2, 2).map(lambda x: round(x, 2)),
+    st.floats(0.02, 1).map(lambda x: round(x, 3)),
+    st.integers(0, 2),
 )
-COMPARISONS = st.lists(COMPARISON, min_size=4, max_size=9).filter(lambda rows: len({row[2] for row in rows}) > 1)
+COMPARISONS = st.lists(COMPARISON, min_size=4, max_size=9).filter(
+    lambda rows: len({row[2] for row in rows}) > 1
+)
 
 
-def pooled(rows: list[tuple[float, float, int]], shift: float = 0.0, unit: float = 1.0) -> rv.evidence.MultilevelPool:
+def pooled(
+    rows: list[tuple[float, float, int]], shift: float = 0.0, unit: float = 1.0
+) -> rv.evidence.MultilevelPool:
     y, v, study = (np.array(column) for column in zip(*rows, strict=True))
     return rv.evidence.pool_multilevel(
         unit * (y + shift), unit**2 * v, study=[f"s{name}" for name in study], sampling=0.3
@@ -32,7 +40,9 @@ def pooled(rows: list[tuple[float, float, int]], shift: float = 0.0, unit: float
 
 @settings(max_examples=15, deadline=None)
 @given(rows=EFFECTS, unit=UNIT)
-def test_order_origin_and_unit_change_no_multilevel_pool(rows: list[tuple[float, float, int]], unit: float) -> None:
+def test_order_origin_and_unit_change_no_multilevel_pool(
+    rows: list[tuple[float, float, int]], unit: float
+) -> None:
     one, other = pooled(rows), pooled(rows[::-1], shift=3.0, unit=unit)
     error = one.intervals["standard_error"][0]
     for name in ("value", "low", "high"):
@@ -44,7 +54,9 @@ def test_order_origin_and_unit_change_no_multilevel_pool(rows: list[tuple[float,
 
 @settings(max_examples=15, deadline=None)
 @given(rows=EFFECTS)
-def test_a_prediction_holds_the_interval_and_variances_lie_in_theirs(rows: list[tuple[float, float, int]]) -> None:
+def test_a_prediction_holds_the_interval_and_variances_lie_in_theirs(
+    rows: list[tuple[float, float, int]],
+) -> None:
     found = pooled(rows)
     main, ahead, *variances = found.estimates[:4]
     if not np.isnan(ahead.low):
@@ -70,7 +82,9 @@ def network(rows: list[tuple[float, float, int]], reference: str, unit: float = 
 
 @settings(max_examples=15, deadline=None)
 @given(rows=COMPARISONS, unit=UNIT)
-def test_reference_order_and_unit_change_no_comparison(rows: list[tuple[float, float, int]], unit: float) -> None:
+def test_reference_order_and_unit_change_no_comparison(
+    rows: list[tuple[float, float, int]], unit: float
+) -> None:
     one, other = network(rows, "msc"), network(rows[::-1], "nsc", unit)
     joined = one.comparisons.join(other.comparisons, on=["treatment", "comparator"], suffix="_other")
     assert joined.height == 6

@@ -1,4 +1,4 @@
-"""Several effects per study, and networks of trials: small tables in, numbers that can be checked by hand out."""
+"""Several effects per study, and networks of trials: small tables in, numbers checked by hand out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ import ranvier as rv
 
 ARMS: dict[str, Any] = {
     "study": ["A", "A", "B", "B", "C", "C", "D", "D", "D", "E", "E"],
-    "treatment": ["msc", "placebo", "msc", "placebo", "nsc", "placebo", "msc", "nsc", "placebo", "msc", "nsc"],
+    "treatment": [
+        "msc",
+        "placebo",
+        "msc",
+        "placebo",
+        "nsc",
+        "placebo",
+        "msc",
+        "nsc",
+        "placebo",
+        "msc",
+        "nsc",
+    ],
     "mean": [-0.5, -0.1, -0.9, 0.1, -0.2, 0.0, -0.6, -0.2, 0.0, -0.7, 0.2],
     "sd": [0.9, 1.0, 1.1, 0.9, 1.0, 1.0, 0.8, 0.9, 1.0, 0.8, 0.7],
     "n": [20, 20, 35, 33, 15, 16, 24, 25, 25, 18, 20],
@@ -25,7 +37,9 @@ MEANS: dict[str, Any] = {"reference": "placebo", "measure": "mean difference"}
 def comparisons_of(arms: dict[str, Any]) -> pl.DataFrame:
     """Give all comparisons of the arms of each trial."""
     frame = pl.DataFrame(arms).with_columns(variance=pl.col("sd") ** 2 / pl.col("n"))
-    both = frame.join(frame, on="study", suffix="_other").filter(pl.col("treatment") > pl.col("treatment_other"))
+    both = frame.join(frame, on="study", suffix="_other").filter(
+        pl.col("treatment") > pl.col("treatment_other")
+    )
     return both.select(
         "study",
         "treatment",
@@ -101,7 +115,9 @@ def test_a_network_of_two_treatments_is_the_pool_of_their_differences(method: st
         {**rows, "effect": y, "variance": v}, reference="placebo", method=method, interval=interval
     )
     pool = rv.evidence.pool(y, v, method=method, interval=interval)
-    for ours, theirs in zip(net.estimates[0].to_dict().items(), pool.estimates[0].to_dict().items(), strict=True):
+    for ours, theirs in zip(
+        net.estimates[0].to_dict().items(), pool.estimates[0].to_dict().items(), strict=True
+    ):
         if ours[0] in {"value", "low", "high", "p_value"}:
             assert ours[1] == pytest.approx(theirs[1], rel=1e-7)
     assert net.diagnostics["tau2"] == pytest.approx(pool.diagnostics["tau2"], rel=1e-7)
@@ -147,7 +163,11 @@ def test_one_trial_of_three_arms_is_returned_as_it_is() -> None:
 
 
 def test_direct_and_indirect_evidence_add_up_in_a_triangle() -> None:
-    rows = {"study": list("ABC"), "treatment": ["msc", "nsc", "msc"], "comparator": ["placebo", "placebo", "nsc"]}
+    rows = {
+        "study": list("ABC"),
+        "treatment": ["msc", "nsc", "msc"],
+        "comparator": ["placebo", "placebo", "nsc"],
+    }
     given = {**rows, "effect": [-0.5, -0.2, 0.4], "variance": [0.04, 0.09, 0.08]}
     net = rv.evidence.network(given, reference="placebo", method="common", interval="wald")
     row = net.split().filter(pl.col("treatment") == "nsc", pl.col("comparator") == "msc").row(0, named=True)
@@ -186,7 +206,11 @@ def test_a_ranking_leaves_ranks_open_and_turns_with_what_is_better() -> None:
 
 
 def test_a_hazard_ratio_is_read_as_one_and_drawn_on_a_logarithmic_axis() -> None:
-    rows = {"study": list("ABC"), "treatment": ["msc", "nsc", "msc"], "comparator": ["placebo", "placebo", "nsc"]}
+    rows = {
+        "study": list("ABC"),
+        "treatment": ["msc", "nsc", "msc"],
+        "comparator": ["placebo", "placebo", "nsc"],
+    }
     given = {**rows, "effect": [-0.5, -0.2, -0.4], "variance": [0.04, 0.09, 0.08]}
     net = rv.evidence.network(
         given, reference="placebo", measure="hazard ratio", method="common", interval="wald"

@@ -1,10 +1,10 @@
 r"""Covariance of coefficients from how far whole studies lie from what is expected of them.
 
 With :math:`M = (X'WX)^{-1}`, :math:`W = V^{-1}` and residuals :math:`e_j` of study j, the covariance is
-:math:`M \sum_j X_j'W_jA_je_je_j'A_j'W_jX_j M`. CR0 takes :math:`A_j = I`; CR1 multiplies it by :math:`m/(m-p)`,
-m studies; CR2 takes the :math:`A_j` that make it unbiased when V is right:
-:math:`A_j = C_j'(C_j(V_j - X_jMX_j')C_j')^{-1/2}C_j` with :math:`V_j = C_j'C_j` (Bell and McCaffrey 2002;
-Pustejovsky and Tipton 2018).
+:math:`M \sum_j X_j'W_jA_je_je_j'A_j'W_jX_j M`. CR0 takes :math:`A_j = I`; CR1 multiplies it by
+:math:`m/(m-p)`, m studies; CR2 takes the :math:`A_j` that make it unbiased when V is right: :math:`A_j =
+C_j'(C_j(V_j - X_jMX_j')C_j')^{-1/2}C_j` with :math:`V_j = C_j'C_j` (Bell and McCaffrey 2002; Pustejovsky and
+Tipton 2018).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Robust", "cluster_robust"]
 Floats = NDArray[np.float64]
 
 NOTHING = 1e-12
-"""Share of the largest eigenvalue below which a direction is fixed by the coefficients and holds no residual."""
+"""Share of the largest eigenvalue below which the coefficients fix a direction: it holds no residual."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,12 +16,13 @@ __all__ = ["climb", "fit_components", "profile_bounds"]
 Floats = NDArray[np.float64]
 
 LOOKED = {1: 40, 2: 9}
-"""Values of each variance, beside 0, at which the likelihood is looked at first: it can have several maxima."""
+"""Values of each variance, beside 0, at which the likelihood is looked at: it can have several maxima."""
 NEAR_ZERO = 1e-2
 """The smallest of them, in smallest sampling variances."""
 MOST_STEPS = 100
 CLOSE = 1e-10
-"""Rise of the likelihood that a Newton step promises, below which that step is the last: the error after it is
+"""Rise of the likelihood that a Newton step promises, below which that step is the last: the error after it
+is
 of the order of its square."""
 MOST_HALVINGS = 40
 DOUBLINGS = 200
@@ -39,7 +40,9 @@ def fit_components(model: Model) -> State:
     """
     if not model.c:
         return model.at([])
-    steps = np.concatenate([[0.0], np.geomspace(NEAR_ZERO * float(model.variances.min()), _far(model), LOOKED[model.c])])
+    steps = np.concatenate(
+        [[0.0], np.geomspace(NEAR_ZERO * float(model.variances.min()), _far(model), LOOKED[model.c])]
+    )
     shape = (len(steps),) * model.c
     heights = np.empty(shape)
     for place in itertools.product(range(len(steps)), repeat=model.c):
@@ -94,8 +97,9 @@ def profile_bounds(best: State, which: int, level: float) -> tuple[float, float]
 
     def too_low(value: float) -> float:
         starts[:, which] = value
-        heights = [climb(model, start, others).minus_two_log for start in starts]
-        return min(heights) - best.minus_two_log - allowed
+        top = min((climb(model, start, others) for start in starts), key=lambda state: state.minus_two_log)
+        starts[0] = top.theta  # the next value is near this one
+        return top.minus_two_log - best.minus_two_log - allowed
 
     at = float(best.theta[which])
     low = 0.0
@@ -107,7 +111,8 @@ def profile_bounds(best: State, which: int, level: float) -> tuple[float, float]
             return low, float(optimize.brentq(too_low, at, far, xtol=END * far, rtol=END))
         far *= 2
     raise ConvergenceError(
-        f"the likelihood does not fall enough up to the last variance looked at, {far:.4g} sampling variances; "
+        f"the likelihood does not fall enough up to the last variance looked at, {far:.4g} sampling "
+        "variances; "
         "there is too little to bound this variance."
     )
 
@@ -134,8 +139,7 @@ def _step(state: State, moving: NDArray[np.bool_]) -> Floats:
     bend = state.hessian[part]
     if np.linalg.eigvalsh(bend)[0] <= 0:
         bend = state.expected[part]
-    found: Floats = np.linalg.lstsq(bend, state.gradient[moving], rcond=None)[0]
-    return found
+    return np.asarray(np.linalg.lstsq(bend, state.gradient[moving], rcond=None)[0], dtype=np.float64)
 
 
 def _accepted(state: State, target: Floats) -> State:

@@ -1,13 +1,13 @@
 r"""Regressions of correlated effects whose variance has known parts and parts to be estimated.
 
-The covariance of the effects of one study is :math:`V = S + \sum_i \theta_i G_i`: :math:`S` known from sampling,
-:math:`G_i` known shapes, :math:`\theta_i \ge 0` variances. Studies are independent. With
+The covariance of the effects of one study is :math:`V = S + \sum_i \theta_i G_i`: :math:`S` known from
+sampling, :math:`G_i` known shapes, :math:`\theta_i \ge 0` variances. Studies are independent. With
 :math:`\Phi = (X'V^{-1}X)^{-1}` and :math:`r = y - Xb`, minus twice the restricted log-likelihood is, up to a
-constant, :math:`\log|V| + \log|X'V^{-1}X| + r'V^{-1}r`; without the middle term it is the full one. Derivatives
-are exact.
+constant, :math:`\log|V| + \log|X'V^{-1}X| + r'V^{-1}r`; without the middle term it is the full one.
+Derivatives are exact.
 
-All studies have the size of the largest one: the places that a study lacks hold an effect of 0 with columns of
-0, a variance of 1 and no covariance, which change no sum.
+All studies have the size of the largest one: the places that a study lacks hold an effect of 0 with columns
+of 0, a variance of 1 and no covariance, which change no sum.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Model:
     @property
     def p(self) -> int:
         """Number of coefficients."""
-        return self.x.shape[2]
+        return int(self.x.shape[2])
 
     @property
     def c(self) -> int:

@@ -35,7 +35,7 @@ ARM_MEASURES = {
 ADDED = 0.5
 """Added to each cell of a trial with a cell of 0."""
 CONSISTENT = 0.1
-"""Comparisons of one trial may differ from the sum of the others by so many standard errors: rounding in print."""
+"""Standard errors by which a comparison may differ from the sum of others of its trial: rounding in print."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +82,8 @@ def read_trials(data: Any, measure: str | None) -> tuple[tuple[Trial, ...], tupl
     for name in wanted:
         if name not in frame.columns:
             raise InputError(
-                f"data lacks the column {name!r}; give one row per arm with study and treatment, or one row per "
+                f"data lacks the column {name!r}; give one row per arm with study and treatment, or "
+                "one row per "
                 "comparison with study, treatment and comparator."
             )
         if frame[name].null_count():
@@ -90,7 +91,7 @@ def read_trials(data: Any, measure: str | None) -> tuple[tuple[Trial, ...], tupl
             raise InputError(f"column {name!r} is missing in row {row}; every row needs it.")
     frame = frame.with_columns(pl.col(*wanted).cast(pl.String))
     if not comparisons:
-        for (_, part) in frame.group_by("treatment"):
+        for _, part in frame.group_by("treatment"):
             refuse_mixed_treatments(part)
     if comparisons or {"effect", "variance"} <= set(frame.columns):
         effect, variance = _given(frame)
@@ -147,7 +148,8 @@ def _from_counts(
     one_arm = ARM_MEASURES[measure]
     if one_arm is None:
         raise InputError(
-            f"a {measure} is not made of single arms; give one row per comparison with study, treatment, comparator, "
+            f"a {measure} is not made of single arms; give one row per comparison with study, "
+            "treatment, comparator, "
             "effect and variance."
         )
     chosen = MEASURES[one_arm]
@@ -186,14 +188,16 @@ def _of_arms(group: pl.DataFrame) -> Trial:
     if len(set(names)) < len(names):
         twice = next(each for each in names if names.count(each) > 1)
         raise InputError(
-            f"study {name!r} has two arms with the treatment {twice!r}; put them together first, or give them two "
+            f"study {name!r} has two arms with the treatment {twice!r}; put them together first, or "
+            "give them two "
             "names."
         )
     effect, variance = group["effect"].to_numpy(), group["variance"].to_numpy()
     if (variance <= 0).any():
         arm = names[int(np.flatnonzero(variance <= 0)[0])]
         raise InputError(
-            f"arm {arm!r} of study {name!r} has a variance of 0; an arm without spread cannot be weighted. Leave the "
+            f"arm {arm!r} of study {name!r} has a variance of 0; an arm without spread cannot be "
+            "weighted. Leave the "
             "study out, or use another measure."
         )
     patients = column(group, "n") if "n" in group.columns else np.full(len(names), math.nan)
@@ -210,8 +214,8 @@ def _of_arms(group: pl.DataFrame) -> Trial:
 def _of_comparisons(group: pl.DataFrame) -> Trial:
     """Give a trial from all comparisons of its arms with each other.
 
-    The covariance of two differences from the same arm is half of: the sum of their variances less the variance of
-    the difference between the two.
+    The covariance of two differences from the same arm is half of: the sum of their variances less the
+    variance of the difference between the two.
     """
     name = group["study"][0]
     arms = tuple(sorted({*group["treatment"], *group["comparator"]}))
@@ -231,21 +235,25 @@ def _of_comparisons(group: pl.DataFrame) -> Trial:
     if np.isnan(v).any():
         first, second = (arms[place] for place in np.argwhere(np.isnan(v))[0])
         raise InputError(
-            f"study {name!r} has the arms {list(arms)} but no comparison of {first!r} and {second!r}; a trial with "
-            f"several arms needs all {int(special.comb(a, 2))} comparisons with their variances, or one row per arm."
+            f"study {name!r} has the arms {list(arms)} but no comparison of {first!r} and {second!r}; "
+            "a trial with "
+            f"several arms needs all {int(special.comb(a, 2))} comparisons with their variances, or "
+            "one row per arm."
         )
     heights = y.mean(axis=1)
     off = np.abs(y - (heights[:, None] - heights[None, :]))
     if (off > CONSISTENT * np.sqrt(v)).any():
         first, second = (arms[place] for place in np.argwhere(off > CONSISTENT * np.sqrt(v))[0])
         raise InputError(
-            f"the comparisons of study {name!r} contradict each other: that of {first!r} and {second!r} is not the "
+            f"the comparisons of study {name!r} contradict each other: that of {first!r} and "
+            f"{second!r} is not the "
             "difference of the others. Check signs and numbers."
         )
     covariance = (v[1:, :1] + v[:1, 1:] - v[1:, 1:]) / 2
     if np.linalg.eigvalsh(covariance)[0] <= 0:
         raise InputError(
-            f"the variances of the comparisons of study {name!r} cannot belong to one trial: one is larger than the "
+            f"the variances of the comparisons of study {name!r} cannot belong to one trial: one is "
+            "larger than the "
             "others allow. Check them."
         )
     return Trial(

@@ -59,7 +59,13 @@ def draw_graph(net: Network, ax: Axes | None) -> Axes:
         up = "center" if abs(y) < 0.2 else "bottom" if y > 0 else "top"
         words = f"{name}\n{plural(int(size), counted.removesuffix('s'))}"
         ax.annotate(
-            words, (x, y), xytext=(away * x, away * y), textcoords="offset points", fontsize=9, ha=across, va=up
+            words,
+            (x, y),
+            xytext=(away * x, away * y),
+            textcoords="offset points",
+            fontsize=9,
+            ha=across,
+            va=up,
         )
     ax.set_xlim(-1.9, 1.9)
     ax.set_ylim(-1.45, 1.45)
@@ -96,7 +102,9 @@ def draw_forest(net: Network, ax: Axes | None) -> Axes:
         text = f"{value} ({low} to {high})"
         ax.text(NUMBERS, place, text, transform=ax.get_yaxis_transform(), fontsize=8.5, va="center")
         direct = str(row["trials"]) if row["trials"] else "none"
-        ax.text(DIRECT, place, direct, transform=ax.get_yaxis_transform(), fontsize=8.5, va="center", ha="right")
+        ax.text(
+            DIRECT, place, direct, transform=ax.get_yaxis_transform(), fontsize=8.5, va="center", ha="right"
+        )
     ax.axvline(null, color=SOFT, linewidth=0.8, zorder=0)
     ax.set_yticks(range(rows.height), rows["treatment"].to_list(), fontsize=9)
     ax.set_ylim(rows.height - 0.4, -0.7)
@@ -104,8 +112,8 @@ def draw_forest(net: Network, ax: Axes | None) -> Axes:
     ax.tick_params(axis="x", labelsize=8.5)
     ax.spines[["top", "right", "left"]].set_visible(False)
     heads = ((NUMBERS, f"{100 * net.level:g} % interval", "left"), (DIRECT, "direct trials", "right"))
-    for place, words, across in heads:
-        ax.text(place, 1.0, words, transform=ax.transAxes, fontsize=8, va="bottom", ha=across, color=SOFT)
+    for across_at, words, across in heads:
+        ax.text(across_at, 1.0, words, transform=ax.transAxes, fontsize=8, va="bottom", ha=across, color=SOFT)
     predicted = "; thin: prediction" if rows["prediction_low"].null_count() < rows.height else ""
     ax.set_xlabel(f"{net.scale.quantity} against {net.reference}{predicted}", fontsize=9)
     ax.set_title(net.title, fontsize=10, pad=18)
@@ -135,7 +143,9 @@ def _ticks(ax: Axes) -> None:
     low, high = ax.get_xlim()
     if ax.get_xscale() == "log":
         for steps in ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
-            ticks = [tick for tick in LogLocator(base=10, subs=steps).tick_values(low, high) if low <= tick <= high]
+            ticks = [
+                tick for tick in LogLocator(base=10, subs=steps).tick_values(low, high) if low <= tick <= high
+            ]
             if len(ticks) <= 6:
                 break
         ax.xaxis.set_major_locator(FixedLocator(ticks))

@@ -1,7 +1,8 @@
 r"""A network of trials as one regression: the columns are treatments, the rows differences within trials.
 
 Differences of one trial share an arm, so that between trials they vary together too: with a common variance
-:math:`\tau^2` of every difference, that of two differences from the same arm have covariance :math:`\tau^2/2`.
+:math:`\tau^2` of every difference, that of two differences from the same arm have covariance
+:math:`\tau^2/2`.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ class Net:
     def rows(self) -> list[NDArray[np.intp]]:
         """Give the places of the differences of each trial."""
         ends = np.cumsum([len(trial.effects) for trial in self.trials])
-        return [np.arange(end - len(trial.effects), end) for trial, end in zip(self.trials, ends, strict=True)]
+        return [
+            np.arange(end - len(trial.effects), end) for trial, end in zip(self.trials, ends, strict=True)
+        ]
 
     @cached_property
     def unit(self) -> float:
@@ -143,7 +146,7 @@ class Net:
     @property
     def df(self) -> int:
         """Differences less coefficients."""
-        return len(self.y) - self.columns.shape[1]
+        return len(self.y) - len(self.treatments) + 1
 
     def inconsistency(self) -> Inconsistency:
         """Split Q by designs."""
@@ -170,7 +173,8 @@ class Net:
     def split(self, first: str, second: str) -> tuple[State, Floats] | None:
         """Give the fit in which trials of two treatments have a difference of their own, or None.
 
-        None when nothing but those trials tells of the difference. The last coefficient is direct less indirect.
+        None when nothing but those trials tells of the difference. The last coefficient is direct less
+        indirect.
         """
         column = np.zeros(len(self.y))
         share = {first: 0.5, second: -0.5}

@@ -9,18 +9,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from ranvier.errors import InputError, require_choice
-from ranvier.evidence._cluster_robust import cluster_robust
 from ranvier.evidence._component_search import fit_components, profile_bounds
-from ranvier.evidence._components import State, model_of
+from ranvier.evidence._components import model_of
 from ranvier.evidence._given import Given, as_level, given_studies
-from ranvier.evidence._pooled import below, quantile
+from ranvier.evidence._multilevel_numbers import estimates_of, intervals_of, numbers_of, shapes_of
 from ranvier.evidence._sampling import as_sampling, blocks_of
 from ranvier.evidence.effect_sizes import EffectSizes
 from ranvier.evidence.multilevel_pool import MultilevelPool
-from ranvier.evidence.pooled_studies import PooledEstimate, Scale
+from ranvier.evidence.pooled_studies import Scale
 from ranvier.result import number, plural
 
 __all__ = ["MULTILEVEL_METHODS", "pool_multilevel"]
@@ -69,7 +67,8 @@ def pool_multilevel(
         entry share one true value; when None, each effect has its own.
     sampling : float or array-like, shape (n, n), optional
         How the effects of a study go together by chance: one correlation for all, or the whole matrix of
-        sampling covariances. When None they are taken as independent, which holds for different patients only.
+        sampling covariances. When None they are taken as independent, which holds for different patients
+        only.
     method : {"reml", "ml"}
         Which likelihood gives the two variances.
     level : float
@@ -96,17 +95,17 @@ def pool_multilevel(
     Effect j of study i is :math:`y_{ij} = \mu + u_i + w_{ij} + e_{ij}` with variances :math:`\sigma^2_u`
     between, :math:`\sigma^2_w` within studies, and the known covariance S of the :math:`e`. With
     :math:`V = S + \sigma^2_u J + \sigma^2_w I` (by study, J of ones),
-    :math:`\hat\mu = \mathbf 1'V^{-1}y / \mathbf 1'V^{-1}\mathbf 1`. Its interval takes a study as a cluster, so
-    that it holds when the correlations in V are wrong: CR2 is the sandwich estimator that has no bias when V is
-    right, with Satterthwaite's degrees of freedom. CR0 has no correction; CR1 multiplies it by m/(m - 1); both
-    have t with m - 1, m studies; the model-based interval is normal.
+    :math:`\hat\mu = \mathbf 1'V^{-1}y / \mathbf 1'V^{-1}\mathbf 1`. Its interval takes a study as a cluster,
+    so that it holds when the correlations in V are wrong: CR2 is the sandwich estimator that has no bias
+    when V is right, with Satterthwaite's degrees of freedom. CR0 has no correction; CR1 multiplies it by
+    m/(m - 1); both have t with m - 1, m studies; the model-based interval is normal.
 
     One effect of a new study lies within :math:`\hat\mu \pm t\sqrt{\mathrm{se}^2 + \sigma^2_u + \sigma^2_w}`,
     t with m - 2 degrees of freedom, or those of CR2 when these are fewer. The shares of the total variance
     take :math:`(n-1)/\mathrm{tr}(P)` as typical sampling variance, P the projection under S alone.
 
-    There is no guard against pooling different treatments: what the rows are is not known here. aHSCT is never
-    to be pooled with other cells.
+    There is no guard against pooling different treatments: what the rows are is not known here. aHSCT is
+    never to be pooled with other cells.
 
     References
     ----------
@@ -132,7 +131,7 @@ def pool_multilevel(
     names = list(places)
     blocks = blocks_of(known, given.v, list(places.values()), names)
     unit = 1 / float((1 / given.v).mean())
-    shapes = _shapes(labels, list(places.values()))
+    shapes = shapes_of(labels, list(places.values()))
     known_blocks = [block / unit for block in blocks]
     # From one of the effects: when all are equal, what is left is 0 without rounding.
     middle = float(given.y[0])
@@ -146,8 +145,8 @@ def pool_multilevel(
     )
     state = fit_components(model)
     scale = given.scale(None)
-    intervals = _intervals(state, middle, unit, confidence)
-    numbers = _numbers(state, intervals, unit, confidence)
+    intervals = intervals_of(state, middle, unit, confidence)
+    numbers = numbers_of(state, intervals, unit, confidence)
     bounds = [tuple(end * unit for end in profile_bounds(state, place, confidence)) for place in (0, 1)]
     options = {
         "level": confidence,
@@ -162,7 +161,7 @@ def pool_multilevel(
     return MultilevelPool(
         title=f"{scale.quantity[:1].upper()}{scale.quantity[1:]}, {plural(given.k, 'effect')} of "
         f"{plural(len(names), 'study', 'studies')}",
-        estimates=_estimates(numbers, bounds, scale, options),
+        estimates=estimates_of(numbers, bounds, scale, options),
         method_text=f"{given.text} Three levels: {MULTILEVEL_METHODS[method]}; {assumed} The interval is "
         "cluster-robust by study (CR2), with Satterthwaite's degrees of freedom.".strip(),
         diagnostics=numbers,
@@ -200,7 +199,9 @@ def _given(effect: Any, variance: Any, study: Any, sampling: Any) -> tuple[Given
         known = as_sampling(sampling, effect.table.height)
     else:
         if study is None:
-            raise InputError("study is missing; give the study of each effect, so that its effects stay together.")
+            raise InputError(
+                "study is missing; give the study of each effect, so that its effects stay together."
+            )
         known = as_sampling(sampling, len(study))
         if variance is None and isinstance(known, np.ndarray):
             variance = np.diagonal(known)
@@ -216,7 +217,8 @@ def _studies(names: Sequence[str]) -> dict[str, NDArray[np.intp]]:
     found = {name: np.flatnonzero(of == name) for name in dict.fromkeys(names)}
     if len(found) == 1:
         raise InputError(
-            f"all effects are of study {names[0]!r}; at least two studies are needed to know what lies between "
+            f"all effects are of study {names[0]!r}; at least two studies are needed to know what "
+            "lies between "
             "studies."
         )
     return found
@@ -243,131 +245,6 @@ def _labels(within: Sequence[Any] | None, given: Given) -> list[str]:
     return labels
 
 
-
-def _shapes(labels: Sequence[str], studies: Sequence[NDArray[np.intp]]) -> list[Floats]:
-    """Give what the variances between and within studies multiply in each study."""
-    of = np.asarray(labels)
-    return [
-        np.stack([np.ones((len(rows), len(rows))), (of[rows][:, None] == of[rows]).astype(np.float64)])
-        for rows in studies
-    ]
-
-
-def _intervals(state: State, middle: float, unit: float, level: float) -> pl.DataFrame:
-    """Give every interval of the pooled value, on the pooled scale."""
-    robust = cluster_robust(state, np.ones(1))
-    m = robust.clusters
-    rows = [
-        ("model", float(state.phi[0, 0]), math.inf),
-        ("cr0", robust.cr0, m - 1),
-        ("cr1", robust.cr1, m - 1),
-        ("cr2", robust.cr2, robust.df),
-    ]
-    value = middle + float(state.beta[0]) * math.sqrt(unit)
-    found = []
-    for name, variance, df in rows:
-        error = math.sqrt(variance * unit)
-        reach = quantile(df, level) * error
-        statistic = value / error if error > 0 else math.nan
-        found.append(
-            {
-                "interval": name,
-                "value": value,
-                "standard_error": error,
-                "df": df,
-                "statistic": statistic,
-                "p_value": 2 * float(below(df, np.array(-abs(statistic)))),
-                "low": value - reach,
-                "high": value + reach,
-            }
-        )
-    return pl.DataFrame(found, schema_overrides={"df": pl.Float64}).fill_nan(None)
-
-
-def _numbers(state: State, intervals: pl.DataFrame, unit: float, level: float) -> dict[str, Any]:
-    """Give the numbers on the pooled scale by name."""
-    main = intervals.row(-1, named=True)
-    n, m = state.model.n, len(state.model.y)
-    between, within = (float(value) * unit for value in state.theta)
-    alone = state.model.at(np.zeros(2))
-    typical = (n - 1) / alone.freedom * unit
-    total = between + within + typical
-    wide = math.nan
-    if m > 2:
-        spread = math.sqrt(main["standard_error"] ** 2 + between + within)
-        wide = quantile(min(main["df"], m - 2), level) * spread
-    free = n - (1 if state.model.restricted else 0)
-    names = ("value", "low", "high", "standard_error", "df", "statistic", "p_value")
-    return {
-        **{name: math.nan if main[name] is None else main[name] for name in names},
-        "prediction_low": main["value"] - wide,
-        "prediction_high": main["value"] + wide,
-        "tau2_between": between,
-        "tau2_within": within,
-        "i2": (between + within) / total,
-        "i2_between": between / total,
-        "i2_within": within / total,
-        "q": alone.q,
-        "q_df": n - 1,
-        "q_p_value": float(special.chdtrc(n - 1, alone.q)),
-        "log_likelihood": state.log_likelihood - free / 2 * math.log(unit),
-        "studies": m,
-        "k": n,
-    }
-
-
-def _estimates(
-    numbers: dict[str, Any], bounds: Sequence[tuple[float, ...]], scale: Scale, options: dict[str, Any]
-) -> tuple[PooledEstimate, ...]:
-    """Give the pooled value, the prediction, the two variances and their shares."""
-    read = scale.read
-    main = PooledEstimate(
-        quantity=f"pooled {scale.quantity}",
-        value=read(numbers["value"]),
-        low=read(numbers["low"]),
-        high=read(numbers["high"]),
-        unit=scale.unit,
-        p_value=numbers["p_value"] if scale.compares and not math.isnan(numbers["p_value"]) else None,
-        null=scale.null if scale.compares else None,
-        method_text="Cluster-robust interval by study (CR2) with Satterthwaite's degrees of freedom.",
-        **options,
-    )
-    ahead = PooledEstimate(
-        quantity=f"{scale.quantity} of one effect in a new study",
-        value=read(numbers["value"]),
-        low=read(numbers["prediction_low"]),
-        high=read(numbers["prediction_high"]),
-        unit=scale.unit,
-        method_text="Prediction interval: where one true effect of a comparable new study is expected.",
-        **options,
-    )
-    made = [main, ahead]
-    for name, (low, high) in zip(("between", "within"), bounds, strict=True):
-        made.append(
-            PooledEstimate(
-                quantity=f"variance {name} studies",
-                value=numbers[f"tau2_{name}"],
-                low=low,
-                high=high,
-                method_text="Interval by the profile likelihood.",
-                **options,
-            )
-        )
-    for name in ("between", "within"):
-        made.append(
-            PooledEstimate(
-                quantity=f"share of the variance that lies {name} studies (I²)",
-                value=numbers[f"i2_{name}"],
-                low=math.nan,
-                high=math.nan,
-                unit="share",
-                method_text="From the two variances and the typical sampling variance.",
-                **options,
-            )
-        )
-    return tuple(made)
-
-
 def _assumed(known: float | Floats | None) -> str:
     """Say what was taken as the sampling covariance."""
     if known is None:
@@ -382,18 +259,21 @@ def _notes(numbers: dict[str, Any], independent: bool, weights: Floats, scale: S
     notes, m, df = [], numbers["studies"], numbers["df"]
     if independent:
         notes.append(
-            "Effects of the same study were taken as independent by chance. Those of the same patients are not: "
+            "Effects of the same study were taken as independent by chance. Those of the same "
+            "patients are not: "
             "state their correlation (sampling=0.6, and others beside it). The interval allows for a wrong "
             "correlation, the two variances do not."
         )
     if df < FEW_DF:
         notes.append(
-            f"The interval has {number(df, digits=1)} degrees of freedom; below {FEW_DF:g} even the corrected "
+            f"The interval has {number(df, digits=1)} degrees of freedom; below {FEW_DF:g} even the "
+            "corrected "
             "one can be too short."
         )
     elif m < FEW_STUDIES:
         notes.append(
-            f"There are {m} studies, and what lies between them is known from no more than that, however many "
+            f"There are {m} studies, and what lies between them is known from no more than that, "
+            "however many "
             "effects they report."
         )
     if numbers["standard_error"] == 0:
@@ -401,14 +281,16 @@ def _notes(numbers: dict[str, Any], independent: bool, weights: Floats, scale: S
     if numbers["tau2_between"] == 0 or numbers["tau2_within"] == 0:
         where = "between" if numbers["tau2_between"] == 0 else "within"
         notes.append(
-            f"The variance {where} studies is estimated as 0; that is no proof that there is none, as its interval "
+            f"The variance {where} studies is estimated as 0; that is no proof that there is none, as "
+            "its interval "
             "shows."
         )
     if m == 2:
         notes.append("A prediction interval needs three studies.")
     if (weights < 0).any():
         notes.append(
-            "Some effects have a weight below 0: with these correlations a large error of one tells of that of "
+            "Some effects have a weight below 0: with these correlations a large error of one tells "
+            "of that of "
             "another. Check the correlations."
         )
     if scale.code == "PFT":

@@ -1,4 +1,4 @@
-"""What a pool of studies with several effects each is: the value, two variances, every interval, a forest plot."""
+"""What a pool of studies with several effects is: value, two variances, every interval, a forest plot."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ class MultilevelPool(Fit):
         found = self.diagnostics
         df = plural(found["q_df"], "degree of freedom", "degrees of freedom")
         lines.append(
-            f"Cochran's Q = {number(found['q'])} on {df} ({p_text(found['q_p_value'])} for equal true values of "
+            f"Cochran's Q = {number(found['q'])} on {df} ({p_text(found['q_p_value'])} for equal true "
+            "values of "
             "all effects)."
         )
         largest = self.studies.sort("weight", descending=True).row(0, named=True)
@@ -140,7 +141,8 @@ class _Shown(Pool):
         """Say in one line what lies between and within the studies."""
         found = self.diagnostics
         return (
-            f"Variance between studies {found['tau2_between']:.2g} (I² {100 * found['i2_between']:.0f} %), within "
+            f"Variance between studies {found['tau2_between']:.2g} (I² "
+            f"{100 * found['i2_between']:.0f} %), within "
             f"{found['tau2_within']:.2g} ({100 * found['i2_within']:.0f} %); "
             f"Q {number(found['q'], digits=1)} on {found['q_df']} ({p_text(found['q_p_value'])})"
         )

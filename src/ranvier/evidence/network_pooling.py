@@ -18,7 +18,7 @@ from ranvier.evidence._network_model import Net, chance, direct_trials
 from ranvier.evidence._pooled import COEFFICIENT_INTERVALS, INTERVALS, below, quantile
 from ranvier.evidence.network_fit import Network
 from ranvier.evidence.pooled_studies import PooledEstimate, Scale
-from ranvier.result import LeftOut, number, p_text, plural
+from ranvier.result import number, p_text, plural
 
 __all__ = ["NETWORK_MEASURES", "NETWORK_METHODS", "network"]
 
@@ -39,8 +39,10 @@ REFERENCES = (
     "Krahn U, Binder H, Koenig J (2013). BMC Med Res Methodol 13:35 (Q by designs)",
 )
 EXCHANGE = (
-    "A network compares treatments that no trial may have compared. That is right only when the patients and the "
-    "conduct of its trials are alike enough for any treatment to have stood in any trial; no number below can show it."
+    "A network compares treatments that no trial may have compared. That is right only when the "
+    "patients and the "
+    "conduct of its trials are alike enough for any treatment to have stood in any trial; no number "
+    "below can show it."
 )
 LOW_P = 0.1
 """A test between designs has little power: p values below this are pointed out."""
@@ -61,9 +63,9 @@ def network(
     ----------
     data : dataframe or mapping of columns
         One row per arm: `study`, `treatment` and the columns of the measure (`events` and `n`; `events` and
-        `years`; `mean`, `sd` and `n`), or `effect` and `variance` of the arm on the scale that is pooled. Or one
-        row per comparison: `study`, `treatment`, `comparator`, `effect` (treatment less comparator), `variance`;
-        a trial with several arms then needs all of its comparisons.
+        `years`; `mean`, `sd` and `n`), or `effect` and `variance` of the arm on the scale that is pooled. Or
+        one row per comparison: `study`, `treatment`, `comparator`, `effect` (treatment less comparator),
+        `variance`; a trial with several arms then needs all of its comparisons.
     reference : str
         The treatment with which the others are compared first.
     measure : str, optional
@@ -79,37 +81,38 @@ def network(
     -------
     Network
         Estimates: each treatment against the reference, as the measure is read; the variance between trials.
-        `comparisons` holds all pairs, `league` the same as a square, `inconsistency` the tests between designs;
-        `split` sets direct against indirect evidence, `ranking` gives ranks with their range, `graph` draws who
-        was compared with whom.
+        `comparisons` holds all pairs, `league` the same as a square, `diagnostics` the tests between
+        designs; `split` sets direct against indirect evidence, `ranking` gives ranks with their range,
+        `graph` draws who was compared with whom.
 
     Raises
     ------
     InputError
-        When the network falls into parts (they are named), a trial contradicts itself, a variance between trials
-        cannot be known, or an option is not allowed.
+        When the network falls into parts (they are named), a trial contradicts itself, a variance between
+        trials cannot be known, or an option is not allowed.
     ConvergenceError
         When the variance between trials does not settle.
 
     Notes
     -----
-    The rows are the differences :math:`y` of each trial from its first arm, :math:`y = X\delta + u + e`. Sampling
-    covariances are those of differences that share an arm; the :math:`u` of a trial have the covariance
-    :math:`\tau^2 (I + J)/2`, J of ones, so that every difference has the same variance :math:`\tau^2` and no
-    arm is special. Then :math:`\hat\delta = (X'V^{-1}X)^{-1}X'V^{-1}y`. Knapp and Hartung multiply its covariance
-    by :math:`r'V^{-1}r/(n - p)`, n differences, p treatments less one, floored at 1 unless asked otherwise, and
-    use t with n - p degrees of freedom. A new trial lies within
+    The rows are the differences :math:`y` of each trial from its first arm, :math:`y = X\delta + u + e`.
+    Sampling covariances are those of differences that share an arm; the :math:`u` of a trial have the
+    covariance :math:`\tau^2 (I + J)/2`, J of ones, so that every difference has the same variance
+    :math:`\tau^2` and no arm is special. Then :math:`\hat\delta = (X'V^{-1}X)^{-1}X'V^{-1}y`. Knapp and
+    Hartung multiply its covariance by :math:`r'V^{-1}r/(n - p)`, n differences, p treatments less one,
+    floored at 1 unless asked otherwise, and use t with n - p degrees of freedom. A new trial lies within
     :math:`\pm t_{n-p-1}\sqrt{\mathrm{se}^2 + \tau^2}`.
 
-    A design is a set of treatments. Q between designs is what Q falls by when every design has effects of its own;
-    with random effects it takes :math:`\tau^2` from trials of the same design. It has little power with few
-    trials: a large p value is no proof of consistency.
+    A design is a set of treatments. Q between designs is what Q falls by when every design has effects of
+    its own; with random effects it takes :math:`\tau^2` from trials of the same design. It has little power
+    with few trials: a large p value is no proof of consistency.
 
-    0.5 is added to each cell of the trials with a cell of 0, in all their arms. Trials without an event in any arm
-    are left out of ratios and named. Rare events are better pooled pair by pair with `mantel_haenszel`.
+    0.5 is added to each cell of the trials with a cell of 0, in all their arms. Trials without an event in
+    any arm are left out of ratios and named. Rare events are better pooled pair by pair with
+    `mantel_haenszel`.
 
     Where arms carry `cell_class`, aHSCT and other cells under one name are refused: different treatments need
-    different names. Effects, variances and comparisons are taken as they are given, without that guard.
+    different names. Comparisons are taken as they are given, without that guard.
 
     References
     ----------
@@ -129,7 +132,8 @@ def network(
     ...     "n": [20, 20, 35, 33, 15, 16, 24, 25, 25],
     ... }
     >>> net = rv.evidence.network(arms, reference="placebo", measure="mean difference")
-    >>> [f"{each.quantity}: {each.text()}" for each in net.estimates[:2]]
+    >>> [each.text() for each in net.estimates[:2]]
+    ['−0.51 (95 % interval −0.99 to −0.04)', '−0.16 (95 % interval −0.79 to 0.47)']
     """
     require_choice("method", method, NETWORK_METHODS)
     require_choice("interval", interval, INTERVALS)
@@ -141,7 +145,8 @@ def network(
     net = Net(trials=trials, treatments=treatments, method=method)
     if net.df < 1 and method != "common":
         raise InputError(
-            f"{plural(len(trials), 'trial')} for {plural(len(treatments), 'treatment')} leave nothing to estimate a "
+            f"{plural(len(trials), 'trial')} for {plural(len(treatments), 'treatment')} leave nothing "
+            "to estimate a "
             "variance between trials from: no comparison is made twice, directly or indirectly. Use "
             "method='common' with interval='wald', and read it as such."
         )
@@ -168,7 +173,7 @@ def network(
         ),
         method_text=text,
         diagnostics=numbers,
-        notes=_notes(net, numbers, left_out),
+        notes=_notes(net, numbers),
         comparisons=comparisons,
         treatments=_treatment_table(net),
         studies=_study_table(net),
@@ -188,7 +193,8 @@ def _treatments(trials: tuple[Trial, ...], reference: str) -> tuple[str, ...]:
     if len(groups) > 1:
         raise InputError(
             "the network falls into parts that no trial joins: "
-            f"{'; '.join(str(list(group)) for group in groups)}. Treatments of different parts cannot be compared; "
+            f"{'; '.join(str(list(group)) for group in groups)}. Treatments of different parts cannot "
+            "be compared; "
             "give the parts one after the other."
         )
     (found,) = groups
@@ -224,7 +230,9 @@ def _numbers(net: Net, interval: str) -> dict[str, Any]:
     return {
         "tau2": tau2,
         "tau": math.sqrt(tau2),
-        "i2": max(0.0, 1 - df / apart.q) if net.method == "common" and apart.q > 0 else tau2 / (tau2 + typical),
+        "i2": max(0.0, 1 - df / apart.q)
+        if net.method == "common" and apart.q > 0
+        else tau2 / (tau2 + typical),
         "factor": factor,
         "df": math.inf if interval == "wald" else df,
         "q": apart.q,
@@ -345,38 +353,41 @@ def _study_table(net: Net) -> pl.DataFrame:
     )
 
 
-def _notes(net: Net, numbers: dict[str, Any], left_out: tuple[LeftOut, ...]) -> tuple[str, ...]:
+def _notes(net: Net, numbers: dict[str, Any]) -> tuple[str, ...]:
     """Give the sentences that a reader must not miss."""
     notes = [EXCHANGE]
+    disagreement = numbers["q_between_random_p_value"]
+    if math.isnan(disagreement):
+        disagreement = numbers["q_between_p_value"]
     if not numbers["q_between_df"]:
         notes.append(
-            "No comparison can be made on two independent ways, so that indirect evidence cannot be checked against "
+            "No comparison can be made on two independent ways, so that indirect evidence cannot be "
+            "checked against "
             "direct evidence here."
         )
-    elif min(numbers["q_between_p_value"], _or_one(numbers["q_between_random_p_value"])) < LOW_P:
+    elif disagreement < LOW_P:
         notes.append(
             "Trials of different designs contradict each other more than chance explains well "
-            f"({p_text(min(numbers['q_between_p_value'], _or_one(numbers['q_between_random_p_value'])))}); look at "
-            "`split` before believing any indirect comparison."
+            f"({p_text(disagreement)}); look at `split` before believing any indirect comparison."
         )
     single = [name for name in net.treatments if sum(name in trial.arms for trial in net.trials) == 1]
     if single:
         notes.append(f"Known from one trial only: {', '.join(single)}.")
     if net.method == "common":
-        notes.append("Effects common to all trials were assumed: the intervals say nothing about other trials.")
+        notes.append(
+            "Effects common to all trials were assumed: the intervals say nothing about other trials."
+        )
     elif net.df < 5:
         notes.append(
-            f"The variance between trials rests on {plural(net.df, 'degree', 'degrees')} of freedom and is hardly "
+            f"The variance between trials rests on {plural(net.df, 'degree', 'degrees')} of freedom "
+            "and is hardly "
             "known, and neither is any number that rests on it."
         )
     touched = sum(trial.added for trial in net.trials)
     if touched:
         notes.append(
-            f"{number(0.5, digits=1)} was added to each cell of {plural(touched, 'trial')} with a cell of 0; with rare "
+            f"{number(0.5, digits=1)} was added to each cell of {plural(touched, 'trial')} with a "
+            "cell of 0; with rare "
             "events such additions decide the result. Compare with `mantel_haenszel`, pair by pair."
         )
     return tuple(notes)
-
-
-def _or_one(value: float) -> float:
-    return 1.0 if math.isnan(value) else value
