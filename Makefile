@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test setup format browser shared docs bench golden oldest clean
+.PHONY: demo test slow setup format browser shared docs bench golden oldest clean
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -19,7 +19,11 @@ test: .venv/ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 -m "not browser and not shared"
+	$(BIN)/python -m pytest -n 2 -m "not browser and not shared and not slow"
+
+# Tests that take more than a few seconds each: whole examples, simulations, searches on fine grids.
+slow: .venv/ready
+	$(BIN)/python -m pytest -n 2 -m "slow and not browser and not shared"
 
 format: .venv/ready
 	$(BIN)/python -m ruff format .

@@ -24,6 +24,10 @@ from ranvier.evidence.funnel import funnel_plot
 from ranvier.evidence.harms import SeriousEvents, serious_events
 from ranvier.evidence.influential_studies import INFLUENCE_RULES, Influence, influence
 from ranvier.evidence.leaving_out import CUMULATIVE_ORDERS, Repooled, cumulative, leave_one_out
+from ranvier.evidence.multilevel import MULTILEVEL_METHODS, pool_multilevel
+from ranvier.evidence.multilevel_pool import MultilevelPool
+from ranvier.evidence.network_fit import Network
+from ranvier.evidence.network_pooling import NETWORK_MEASURES, NETWORK_METHODS, network
 from ranvier.evidence.outcome_counts import COUNT_REASONS, OutcomeCounts, outcome_counts
 from ranvier.evidence.placebo import RESPONSE_OUTCOMES, PlaceboResponse
 from ranvier.evidence.pooled_studies import Pool, PooledEstimate
@@ -69,6 +73,9 @@ __all__ = [
     "FILL_SIDES",
     "INFLUENCE_RULES",
     "MEASURE_CODES",
+    "MULTILEVEL_METHODS",
+    "NETWORK_MEASURES",
+    "NETWORK_METHODS",
     "POOL_INTERVALS",
     "POOL_METHODS",
     "PRINTED_SCALES",
@@ -89,6 +96,8 @@ __all__ = [
     "Gosh",
     "Influence",
     "MetaRegression",
+    "MultilevelPool",
+    "Network",
     "OutcomeCounts",
     "PlaceboResponse",
     "Pool",
@@ -122,12 +131,14 @@ __all__ = [
     "mantel_haenszel",
     "mean_and_sd",
     "meta_regression",
+    "network",
     "outcome_counts",
     "peto",
     "pool",
     "pool_bayes",
     "pool_categories",
     "pool_counts",
+    "pool_multilevel",
     "pool_table",
     "possible_percent",
     "radial_plot",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ranvier.evidence.pooled_studies import Pool
 
-__all__ = ["ACCENT", "COLOUR", "LIGHT", "SOFT", "areas", "as_axes", "read_axis", "spread_labels"]
+__all__ = ["ACCENT", "COLOUR", "LIGHT", "SOFT", "areas", "as_axes", "bar", "read_axis", "spread_labels"]
 
 COLOUR, ACCENT, SOFT, LIGHT = "#1b4f8a", "#b34701", "#555555", "#d5d9e1"
 """Studies; what is marked; lines that help; fillings."""
@@ -47,6 +47,23 @@ def as_axes(ax: Axes | None, size: tuple[float, float] = (6.0, 4.2)) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize=8.5)
     return ax
+
+
+def bar(ax: Axes, row: float, low: float, high: float, *, linewidth: float, color: str = COLOUR) -> None:
+    """Draw an interval, with an arrow where it passes the end of the axis."""
+    first, last = ax.get_xlim()
+    if low > last or high < first:
+        low, high = (last, last) if low > last else (first, first)
+    ax.plot(
+        [max(low, first), min(high, last)],
+        [row, row],
+        color=color,
+        linewidth=linewidth,
+        solid_capstyle="butt",
+    )
+    for passes, end, marker in ((low <= first, first, "<"), (high >= last, last, ">")):
+        if passes:
+            ax.plot([end], [row], marker=marker, color=color, markersize=5.5, clip_on=False, linestyle="")
 
 
 def areas(weights: NDArray[np.float64]) -> NDArray[np.float64]:

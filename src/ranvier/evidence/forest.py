@@ -11,10 +11,10 @@ import polars as pl
 from scipy import special
 
 from ranvier.errors import InputError
-from ranvier.evidence._drawing import COLOUR, SOFT
+from ranvier.evidence._drawing import COLOUR, SOFT, bar
 from ranvier.evidence._repooling import as_pool, effects
 from ranvier.evidence.pooled_studies import SIGNIFICANT, Pool
-from ranvier.result import number, p_text, plural
+from ranvier.result import number, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -176,8 +176,8 @@ def _rows(ax: Axes, pool: Pool) -> tuple[list[float], list[str]]:
     for row, (value, low, high) in enumerate(spans):
         if math.isnan(low):
             continue
-        _bar(ax, float(row), low, high, linewidth=1.3)
-        side = max(SMALLEST, LARGEST * float(np.sqrt(weights[row] / weights.max())))
+        bar(ax, float(row), low, high, linewidth=1.3)
+        side = max(SMALLEST, LARGEST * float(np.sqrt(max(weights[row], 0.0) / weights.max())))
         if first <= value <= last:
             ax.plot([value], [row], marker="s", color=COLOUR, markersize=side, linestyle="")
     main, bottom = pool.estimates[0], len(spans) + 0.4
@@ -186,29 +186,12 @@ def _rows(ax: Axes, pool: Pool) -> tuple[list[float], list[str]]:
     rows, labels = [*map(float, range(len(spans))), bottom], [*_labels(pool), "pooled"]
     if len(pool.estimates) > 1 and np.isfinite(pool.estimates[1].low):
         ahead = pool.estimates[1]
-        _bar(ax, bottom + 1, ahead.low, ahead.high, linewidth=3.0, color=SOFT)
+        bar(ax, bottom + 1, ahead.low, ahead.high, linewidth=3.0, color=SOFT)
         rows, labels = [*rows, bottom + 1], [*labels, "new study (prediction)"]
     if pool.scale.compares:
         ax.plot([pool.scale.read(0.0)] * 2, [-0.8, rows[-1] + 0.5], color=SOFT, linewidth=0.8)
     ax.plot([main.value] * 2, [-0.8, rows[-1] + 0.5], color=COLOUR, linewidth=0.8, linestyle=":")
     return rows, labels
-
-
-def _bar(ax: Axes, row: float, low: float, high: float, *, linewidth: float, color: str = COLOUR) -> None:
-    """Draw an interval, with an arrow where it passes the end of the axis."""
-    first, last = ax.get_xlim()
-    if low > last or high < first:
-        low, high = (last, last) if low > last else (first, first)
-    ax.plot(
-        [max(low, first), min(high, last)],
-        [row, row],
-        color=color,
-        linewidth=linewidth,
-        solid_capstyle="butt",
-    )
-    for passes, end, marker in ((low <= first, first, "<"), (high >= last, last, ">")):
-        if passes:
-            ax.plot([end], [row], marker=marker, color=color, markersize=5.5, clip_on=False, linestyle="")
 
 
 def _left_side(ax: Axes, named: tuple[list[float], list[str]], columns: Mapping[str, Sequence[Any]]) -> float:
@@ -315,19 +298,7 @@ def _dress(ax: Axes, pool: Pool, rows: list[float], left: float) -> None:
         )
     )
     if differs:
-        _write(ax, (0, rows[-1] + 1), -left, _between(pool), "left").set(color=SOFT, fontsize=8)
-
-
-def _between(pool: Pool) -> str:
-    """Say how far the studies differ, by what is known of it."""
-    known = {name: value for name, value in pool.diagnostics.items() if isinstance(value, int | float)}
-    parts = [f"tau² {known['tau2']:.2g}"]
-    if "i2" in known:
-        parts.append(f"I² {100 * known['i2']:.0f} %")
-    if math.isfinite(known.get("q", math.nan)):
-        q = number(known["q"], digits=1)
-        parts.append(f"Q {q} on {known['q_df']} ({p_text(known['q_p_value'])})")
-    return f"Between studies: {', '.join(parts)}"
+        _write(ax, (0, rows[-1] + 1), -left, pool._between_words(), "left").set(color=SOFT, fontsize=8)
 
 
 def _fit(ax: Axes, n_rows: int, k: int, left: float, right: float) -> None:

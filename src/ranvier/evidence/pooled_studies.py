@@ -252,6 +252,17 @@ class Pool(Fit):
 
         return forest_plot(self, ax)
 
+    def _between_words(self) -> str:
+        """Say in one line what lies between the studies, for pictures."""
+        known = {name: each for name, each in self.diagnostics.items() if isinstance(each, int | float)}
+        parts = [f"tau² {known['tau2']:.2g}"]
+        if "i2" in known:
+            parts.append(f"I² {100 * known['i2']:.0f} %")
+        if math.isfinite(known.get("q", math.nan)):
+            q = number(known["q"], digits=1)
+            parts.append(f"Q {q} on {known['q_df']} ({p_text(known['q_p_value'])})")
+        return f"Between studies: {', '.join(parts)}"
+
     def _numbers(self, chosen: NDArray[np.intp]) -> dict[str, Floats]:
         """Pool chosen rows of the studies, one column of places for each set."""
         y, v = (self.studies[name].to_numpy()[chosen] for name in ("effect", "variance"))

@@ -17,9 +17,10 @@ HOW = (
     """Every value stands in the registry with its source and a certainty of reading: A in the study's own
     abstract, table or registry record; B secondary, or partly derived; C a review table or news article only;
     D believed wrong. A and B are pooled, C is shown and not pooled, D is never used.""",
-    """Shares are pooled on the logit by random effects (restricted maximum likelihood, Knapp-Hartung interval
-    with its floor), within one family of cells, one disease and one kind of design; a group of one study is
-    not pooled. Beside each stands the exact interval of the counts added up.""",
+    """Shares are pooled by a model of the counts: binomial in each study, log odds normal between studies,
+    spread by maximum likelihood, interval by Student's t; nothing is added to a count of zero. This is done
+    within one family of cells, one disease and one kind of design; a group of one study is not pooled. Beside
+    each stands the exact interval of the counts added up.""",
     """Of studies that may share patients, and of several arms or months of one study, one count is used.""",
     """Counts of patient-cycles are shown and not pooled.""",
     """Certainty follows GRADE by rule: randomised starts high, all else low; each step has its number.""",
