@@ -120,7 +120,8 @@ def profile_bounds(best: State, which: int, level: float) -> tuple[float, float]
 def _far(model: Model) -> float:
     """Give a variance that is larger than the likely ones."""
     study, place = model.rows.T
-    return max(float(np.ptp(model.y[study, place])) ** 2, 1.0)
+    values = model.y[study, place]
+    return max(float(np.ptp(values)), float(np.abs(values).max()), 1.0) ** 2
 
 
 def _low_places(heights: Floats) -> list[tuple[int, ...]]:

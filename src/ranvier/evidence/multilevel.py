@@ -193,8 +193,9 @@ def pool_multilevel(
 
 def _given(effect: Any, variance: Any, study: Any, sampling: Any) -> tuple[Given, float | Floats | None]:
     """Give the effects that can be used, and their sampling covariances."""
-    if study is not None and isinstance(study, str):
+    if isinstance(study, str):
         raise InputError(f"study is {study!r}; give the study of each effect.")
+    _refuse_missing("study", study)
     if isinstance(effect, EffectSizes):
         known = as_sampling(sampling, effect.table.height)
     else:
@@ -209,6 +210,13 @@ def _given(effect: Any, variance: Any, study: Any, sampling: Any) -> tuple[Given
     if isinstance(known, np.ndarray):
         known = known[np.ix_(given.known, given.known)]
     return given, known
+
+
+def _refuse_missing(name: str, entries: Sequence[Any] | None) -> None:
+    """Refuse an entry that is missing; NaN is not equal to itself."""
+    for row, entry in enumerate(entries if entries is not None else ()):
+        if entry is None or entry != entry:  # noqa: PLR0124
+            raise InputError(f"{name} is missing in row {row}; every effect needs it.")
 
 
 def _studies(names: Sequence[str]) -> dict[str, NDArray[np.intp]]:
@@ -235,6 +243,7 @@ def _labels(within: Sequence[Any] | None, given: Given) -> list[str]:
     else:
         if isinstance(within, str) or len(within) != len(given.known):
             raise InputError(f"within must hold one entry per effect, {len(given.known)} in all.")
+        _refuse_missing("within", within)
         labels = [str(entry) for entry, use in zip(within, given.known, strict=True) if use]
     pairs = set(zip(given.names, labels, strict=True))
     if len(pairs) == len(set(given.names)):
