@@ -112,8 +112,7 @@ def profile_bounds(best: State, which: int, level: float) -> tuple[float, float]
         far *= 2
     raise ConvergenceError(
         f"the likelihood does not fall enough up to the last variance looked at, {far:.4g} sampling "
-        "variances; "
-        "there is too little to bound this variance."
+        "variances; there is too little to bound this variance."
     )
 
 

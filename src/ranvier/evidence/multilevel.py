@@ -225,9 +225,8 @@ def _studies(names: Sequence[str]) -> dict[str, NDArray[np.intp]]:
     found = {name: np.flatnonzero(of == name) for name in dict.fromkeys(names)}
     if len(found) == 1:
         raise InputError(
-            f"all effects are of study {names[0]!r}; at least two studies are needed to know what "
-            "lies between "
-            "studies."
+            f"all effects are of study {names[0]!r}; at least two studies are needed to know what lies "
+            "between studies."
         )
     return found
 
@@ -248,8 +247,8 @@ def _labels(within: Sequence[Any] | None, given: Given) -> list[str]:
     pairs = set(zip(given.names, labels, strict=True))
     if len(pairs) == len(set(given.names)):
         raise InputError(
-            "no study has two different effects, so that what lies between and within studies cannot be told "
-            "apart; use pool."
+            "no study has two different effects, so that what lies between and within studies cannot be "
+            "told apart; use pool."
         )
     return labels
 
@@ -268,39 +267,34 @@ def _notes(numbers: dict[str, Any], independent: bool, weights: Floats, scale: S
     notes, m, df = [], numbers["studies"], numbers["df"]
     if independent:
         notes.append(
-            "Effects of the same study were taken as independent by chance. Those of the same "
-            "patients are not: "
-            "state their correlation (sampling=0.6, and others beside it). The interval allows for a wrong "
-            "correlation, the two variances do not."
+            "Effects of the same study were taken as independent by chance. Those of the same patients are "
+            "not: state their correlation (sampling=0.6, and others beside it). The interval allows for a "
+            "wrong correlation, the two variances do not."
         )
     if df < FEW_DF:
         notes.append(
             f"The interval has {number(df, digits=1)} degrees of freedom; below {FEW_DF:g} even the "
-            "corrected "
-            "one can be too short."
+            "corrected one can be too short."
         )
     elif m < FEW_STUDIES:
         notes.append(
-            f"There are {m} studies, and what lies between them is known from no more than that, "
-            "however many "
-            "effects they report."
+            f"There are {m} studies, and what lies between them is known from no more than that, however "
+            "many effects they report."
         )
     if numbers["standard_error"] == 0:
         notes.append("All effects are equal, so that this interval has no length; `intervals` holds others.")
     if numbers["tau2_between"] == 0 or numbers["tau2_within"] == 0:
         where = "between" if numbers["tau2_between"] == 0 else "within"
         notes.append(
-            f"The variance {where} studies is estimated as 0; that is no proof that there is none, as "
-            "its interval "
-            "shows."
+            f"The variance {where} studies is estimated as 0; that is no proof that there is none, as its "
+            "interval shows."
         )
     if m == 2:
         notes.append("A prediction interval needs three studies.")
     if (weights < 0).any():
         notes.append(
-            "Some effects have a weight below 0: with these correlations a large error of one tells "
-            "of that of "
-            "another. Check the correlations."
+            "Some effects have a weight below 0: with these correlations a large error of one tells of "
+            "that of another. Check the correlations."
         )
     if scale.code == "PFT":
         notes.append("Freeman-Tukey values are not turned back into shares; use 'logit proportion'.")
