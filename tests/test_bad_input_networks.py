@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import ranvier as rv
-from ranvier.errors import InputError, RanvierError
+from ranvier.errors import ConvergenceError, InputError, RanvierError
 
 Y, V = [0.1, 0.3, 0.5, 0.2], [0.1, 0.1, 0.2, 0.2]
 AB: dict[str, Any] = {"study": ["A", "A", "B", "B"]}
@@ -49,6 +49,9 @@ NET = rv.evidence.network(PAIRS, **PLACEBO)
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]] = [
     ("pool_multilevel", (Y, V), {}, InputError, r"study is missing"),
     ("pool_multilevel", (Y, V), {"study": "A"}, InputError, r"study is 'A'; give the study of each effect"),
+    ("pool_multilevel", (Y, V), {"study": ["A", None, "B", "B"]}, InputError, r"study is missing in row 1"),
+    ("pool_multilevel", (Y, V), {**AB, "within": ["x", "y", "x", float("nan")]}, InputError, r"in row 3"),
+    ("pool_multilevel", ([0.1] * 4, [1e-9, 1e-9, 9, 9]), AB, ConvergenceError, r"one study has all"),
     ("pool_multilevel", (Y, V), {"study": ["A", "B"]}, InputError, r"4 effects, 4 variances and 2 names"),
     ("pool_multilevel", (Y, V), {"study": ["A"] * 4}, InputError, r"all effects are of study 'A'"),
     ("pool_multilevel", (Y, V), {"study": list("ABCD")}, InputError, r"no study has two .* use pool"),

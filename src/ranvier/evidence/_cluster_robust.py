@@ -14,14 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ranvier.errors import ConvergenceError
 from ranvier.evidence._components import State
 
 __all__ = ["Robust", "cluster_robust"]
 
 Floats = NDArray[np.float64]
 
-NOTHING = 1e-12
-"""Share of the largest eigenvalue below which the coefficients fix a direction: it holds no residual."""
+LEFT = 1e-9
+"""Share of the weight that must be outside of any one study; with less, its residual is lost in rounding."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,8 +81,13 @@ def _adjustments(state: State) -> Floats:
     upper = np.swapaxes(lower, 1, 2)
     inner = upper @ (v - x @ state.phi @ np.swapaxes(x, 1, 2)) @ lower
     values, vectors = np.linalg.eigh(inner)
-    kept = values > NOTHING * values[:, -1:]
-    roots = np.where(kept, 1 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
+    shares = np.linalg.eigvals(np.swapaxes(x, 1, 2) @ state.pulled @ state.phi).real
+    if shares.max() > 1 - LEFT or values.min() <= 0:
+        raise ConvergenceError(
+            "the cluster-robust interval cannot be computed: one study has all the weight, so that nothing "
+            "is left to compare it with. Leave out what weighs next to nothing, or pool that study alone."
+        )
+    roots = 1 / np.sqrt(values)
     middle = (vectors * roots[:, None, :]) @ np.swapaxes(vectors, 1, 2)
     found: Floats = lower @ middle @ upper
     return found

@@ -112,15 +112,15 @@ def profile_bounds(best: State, which: int, level: float) -> tuple[float, float]
         far *= 2
     raise ConvergenceError(
         f"the likelihood does not fall enough up to the last variance looked at, {far:.4g} sampling "
-        "variances; "
-        "there is too little to bound this variance."
+        "variances; there is too little to bound this variance."
     )
 
 
 def _far(model: Model) -> float:
     """Give a variance that is larger than the likely ones."""
     study, place = model.rows.T
-    return max(float(np.ptp(model.y[study, place])) ** 2, 1.0)
+    values = model.y[study, place]
+    return max(float(np.ptp(values)), float(np.abs(values).max()), 1.0) ** 2
 
 
 def _low_places(heights: Floats) -> list[tuple[int, ...]]:

@@ -82,9 +82,8 @@ def read_trials(data: Any, measure: str | None) -> tuple[tuple[Trial, ...], tupl
     for name in wanted:
         if name not in frame.columns:
             raise InputError(
-                f"data lacks the column {name!r}; give one row per arm with study and treatment, or "
-                "one row per "
-                "comparison with study, treatment and comparator."
+                f"data lacks the column {name!r}; give one row per arm with study and treatment, or one "
+                "row per comparison with study, treatment and comparator."
             )
         if frame[name].null_count():
             row = int(np.flatnonzero(frame[name].is_null().to_numpy())[0])
@@ -148,9 +147,8 @@ def _from_counts(
     one_arm = ARM_MEASURES[measure]
     if one_arm is None:
         raise InputError(
-            f"a {measure} is not made of single arms; give one row per comparison with study, "
-            "treatment, comparator, "
-            "effect and variance."
+            f"a {measure} is not made of single arms; give one row per comparison with study, treatment, "
+            "comparator, effect and variance."
         )
     chosen = MEASURES[one_arm]
     cells = dict(study_cells(frame, chosen.counts))
@@ -188,17 +186,15 @@ def _of_arms(group: pl.DataFrame) -> Trial:
     if len(set(names)) < len(names):
         twice = next(each for each in names if names.count(each) > 1)
         raise InputError(
-            f"study {name!r} has two arms with the treatment {twice!r}; put them together first, or "
-            "give them two "
-            "names."
+            f"study {name!r} has two arms with the treatment {twice!r}; put them together first, or give "
+            "them two names."
         )
     effect, variance = group["effect"].to_numpy(), group["variance"].to_numpy()
     if (variance <= 0).any():
         arm = names[int(np.flatnonzero(variance <= 0)[0])]
         raise InputError(
-            f"arm {arm!r} of study {name!r} has a variance of 0; an arm without spread cannot be "
-            "weighted. Leave the "
-            "study out, or use another measure."
+            f"arm {arm!r} of study {name!r} has a variance of 0; an arm without spread cannot be weighted. "
+            "Leave the study out, or use another measure."
         )
     patients = column(group, "n") if "n" in group.columns else np.full(len(names), math.nan)
     return Trial(
@@ -235,26 +231,23 @@ def _of_comparisons(group: pl.DataFrame) -> Trial:
     if np.isnan(v).any():
         first, second = (arms[place] for place in np.argwhere(np.isnan(v))[0])
         raise InputError(
-            f"study {name!r} has the arms {list(arms)} but no comparison of {first!r} and {second!r}; "
-            "a trial with "
-            f"several arms needs all {int(special.comb(a, 2))} comparisons with their variances, or "
-            "one row per arm."
+            f"study {name!r} has the arms {list(arms)} but no comparison of {first!r} and {second!r}; a "
+            f"trial with several arms needs all {int(special.comb(a, 2))} comparisons with their "
+            "variances, or one row per arm."
         )
     heights = y.mean(axis=1)
     off = np.abs(y - (heights[:, None] - heights[None, :]))
     if (off > CONSISTENT * np.sqrt(v)).any():
         first, second = (arms[place] for place in np.argwhere(off > CONSISTENT * np.sqrt(v))[0])
         raise InputError(
-            f"the comparisons of study {name!r} contradict each other: that of {first!r} and "
-            f"{second!r} is not the "
-            "difference of the others. Check signs and numbers."
+            f"the comparisons of study {name!r} contradict each other: that of {first!r} and {second!r} is "
+            "not the difference of the others. Check signs and numbers."
         )
     covariance = (v[1:, :1] + v[:1, 1:] - v[1:, 1:]) / 2
     if np.linalg.eigvalsh(covariance)[0] <= 0:
         raise InputError(
-            f"the variances of the comparisons of study {name!r} cannot belong to one trial: one is "
-            "larger than the "
-            "others allow. Check them."
+            f"the variances of the comparisons of study {name!r} cannot belong to one trial: one is larger "
+            "than the others allow. Check them."
         )
     return Trial(
         name=name,

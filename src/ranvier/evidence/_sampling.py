@@ -35,9 +35,8 @@ def as_sampling(sampling: Any, n: int) -> float | Floats | None:
     if isinstance(sampling, float | int) and not isinstance(sampling, bool):
         if not -1 < sampling < 1:
             raise InputError(
-                f"sampling is {sampling!r}; a correlation lies between -1 and 1, both excluded. Give "
-                "one, or the "
-                "matrix of covariances."
+                f"sampling is {sampling!r}; a correlation lies between -1 and 1, both excluded. Give one, "
+                "or the matrix of covariances."
             )
         return float(sampling)
     try:
@@ -48,9 +47,8 @@ def as_sampling(sampling: Any, n: int) -> float | Floats | None:
         ) from problem
     if matrix.shape != (n, n):
         raise InputError(
-            f"sampling has the shape {matrix.shape}; give one correlation, or a matrix of {n} rows "
-            f"and {n} columns, "
-            "one for each effect, in their order."
+            f"sampling has the shape {matrix.shape}; give one correlation, or a matrix of {n} rows and {n} "
+            "columns, one for each effect, in their order."
         )
     return matrix
 
@@ -88,9 +86,8 @@ def blocks_of(
         errors = np.sqrt(np.diagonal(block))
         if np.linalg.eigvalsh(block / np.outer(errors, errors))[0] < POSITIVE:
             raise InputError(
-                f"the sampling covariance of study {name!r} is impossible or singular: some "
-                "combination of its "
-                f"{len(block)} effects would have a variance of 0 or less. Check the correlations."
+                f"the sampling covariance of study {name!r} is impossible or singular: some combination of "
+                f"its {len(block)} effects would have a variance of 0 or less. Check the correlations."
             )
     return blocks
 
@@ -104,17 +101,15 @@ def _check(matrix: Floats, v: Floats, studies: Sequence[NDArray[np.intp]], names
     if off.any():
         row, column = (int(place) for place in np.argwhere(off)[0])
         raise InputError(
-            f"sampling is not symmetric: row {row}, column {column} holds {matrix[row, column]:g}, "
-            "the other side "
-            f"{matrix[column, row]:g}."
+            f"sampling is not symmetric: row {row}, column {column} holds {matrix[row, column]:g}, the "
+            f"other side {matrix[column, row]:g}."
         )
     wrong = np.abs(np.diagonal(matrix) - v) > SAME * v
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise InputError(
             f"sampling has {matrix[row, row]:g} on its diagonal for effect {row}, whose variance is "
-            f"{v[row]:g}; the "
-            "two must be the same."
+            f"{v[row]:g}; the two must be the same."
         )
     within = np.zeros(matrix.shape, dtype=bool)
     for rows in studies:
@@ -126,7 +121,6 @@ def _check(matrix: Floats, v: Floats, studies: Sequence[NDArray[np.intp]], names
             next(name for name, rows in zip(names, studies, strict=True) if place in rows) for place in found
         ]
         raise InputError(
-            f"sampling joins the studies {of[0]!r} and {of[1]!r}; effects of different studies must "
-            "be independent. "
-            "Give studies that share patients one name."
+            f"sampling joins the studies {of[0]!r} and {of[1]!r}; effects of different studies must be "
+            "independent. Give studies that share patients one name."
         )

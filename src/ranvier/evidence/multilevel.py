@@ -193,8 +193,9 @@ def pool_multilevel(
 
 def _given(effect: Any, variance: Any, study: Any, sampling: Any) -> tuple[Given, float | Floats | None]:
     """Give the effects that can be used, and their sampling covariances."""
-    if study is not None and isinstance(study, str):
+    if isinstance(study, str):
         raise InputError(f"study is {study!r}; give the study of each effect.")
+    _refuse_missing("study", study)
     if isinstance(effect, EffectSizes):
         known = as_sampling(sampling, effect.table.height)
     else:
@@ -211,15 +212,21 @@ def _given(effect: Any, variance: Any, study: Any, sampling: Any) -> tuple[Given
     return given, known
 
 
+def _refuse_missing(name: str, entries: Sequence[Any] | None) -> None:
+    """Refuse an entry that is missing; NaN is not equal to itself."""
+    for row, entry in enumerate(entries if entries is not None else ()):
+        if entry is None or entry != entry:  # noqa: PLR0124
+            raise InputError(f"{name} is missing in row {row}; every effect needs it.")
+
+
 def _studies(names: Sequence[str]) -> dict[str, NDArray[np.intp]]:
     """Give the places of the effects of each study, in the order of first appearance."""
     of = np.asarray(names)
     found = {name: np.flatnonzero(of == name) for name in dict.fromkeys(names)}
     if len(found) == 1:
         raise InputError(
-            f"all effects are of study {names[0]!r}; at least two studies are needed to know what "
-            "lies between "
-            "studies."
+            f"all effects are of study {names[0]!r}; at least two studies are needed to know what lies "
+            "between studies."
         )
     return found
 
@@ -235,12 +242,13 @@ def _labels(within: Sequence[Any] | None, given: Given) -> list[str]:
     else:
         if isinstance(within, str) or len(within) != len(given.known):
             raise InputError(f"within must hold one entry per effect, {len(given.known)} in all.")
+        _refuse_missing("within", within)
         labels = [str(entry) for entry, use in zip(within, given.known, strict=True) if use]
     pairs = set(zip(given.names, labels, strict=True))
     if len(pairs) == len(set(given.names)):
         raise InputError(
-            "no study has two different effects, so that what lies between and within studies cannot be told "
-            "apart; use pool."
+            "no study has two different effects, so that what lies between and within studies cannot be "
+            "told apart; use pool."
         )
     return labels
 
@@ -259,39 +267,34 @@ def _notes(numbers: dict[str, Any], independent: bool, weights: Floats, scale: S
     notes, m, df = [], numbers["studies"], numbers["df"]
     if independent:
         notes.append(
-            "Effects of the same study were taken as independent by chance. Those of the same "
-            "patients are not: "
-            "state their correlation (sampling=0.6, and others beside it). The interval allows for a wrong "
-            "correlation, the two variances do not."
+            "Effects of the same study were taken as independent by chance. Those of the same patients are "
+            "not: state their correlation (sampling=0.6, and others beside it). The interval allows for a "
+            "wrong correlation, the two variances do not."
         )
     if df < FEW_DF:
         notes.append(
             f"The interval has {number(df, digits=1)} degrees of freedom; below {FEW_DF:g} even the "
-            "corrected "
-            "one can be too short."
+            "corrected one can be too short."
         )
     elif m < FEW_STUDIES:
         notes.append(
-            f"There are {m} studies, and what lies between them is known from no more than that, "
-            "however many "
-            "effects they report."
+            f"There are {m} studies, and what lies between them is known from no more than that, however "
+            "many effects they report."
         )
     if numbers["standard_error"] == 0:
         notes.append("All effects are equal, so that this interval has no length; `intervals` holds others.")
     if numbers["tau2_between"] == 0 or numbers["tau2_within"] == 0:
         where = "between" if numbers["tau2_between"] == 0 else "within"
         notes.append(
-            f"The variance {where} studies is estimated as 0; that is no proof that there is none, as "
-            "its interval "
-            "shows."
+            f"The variance {where} studies is estimated as 0; that is no proof that there is none, as its "
+            "interval shows."
         )
     if m == 2:
         notes.append("A prediction interval needs three studies.")
     if (weights < 0).any():
         notes.append(
-            "Some effects have a weight below 0: with these correlations a large error of one tells "
-            "of that of "
-            "another. Check the correlations."
+            "Some effects have a weight below 0: with these correlations a large error of one tells of "
+            "that of another. Check the correlations."
         )
     if scale.code == "PFT":
         notes.append("Freeman-Tukey values are not turned back into shares; use 'logit proportion'.")

@@ -79,8 +79,7 @@ class MultilevelPool(Fit):
         df = plural(found["q_df"], "degree of freedom", "degrees of freedom")
         lines.append(
             f"Cochran's Q = {number(found['q'])} on {df} ({p_text(found['q_p_value'])} for equal true "
-            "values of "
-            "all effects)."
+            "values of all effects)."
         )
         largest = self.studies.sort("weight", descending=True).row(0, named=True)
         lines.append(
@@ -141,8 +140,7 @@ class _Shown(Pool):
         """Say in one line what lies between and within the studies."""
         found = self.diagnostics
         return (
-            f"Variance between studies {found['tau2_between']:.2g} (I² "
-            f"{100 * found['i2_between']:.0f} %), within "
-            f"{found['tau2_within']:.2g} ({100 * found['i2_within']:.0f} %); "
-            f"Q {number(found['q'], digits=1)} on {found['q_df']} ({p_text(found['q_p_value'])})"
+            f"Variance between studies {found['tau2_between']:.2g} (I² {100 * found['i2_between']:.0f} %), "
+            f"within {found['tau2_within']:.2g} ({100 * found['i2_within']:.0f} %); Q "
+            f"{number(found['q'], digits=1)} on {found['q_df']} ({p_text(found['q_p_value'])})"
         )

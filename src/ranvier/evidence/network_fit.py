@@ -276,9 +276,8 @@ class Network(Fit):
             if found[f"{name}_df"]:
                 df = plural(found[f"{name}_df"], "degree of freedom", "degrees of freedom")
                 lines.append(
-                    f"{words}: Q = {number(found[name])} on {df} ({p_text(found[f'{name}_p_value'])}, "
-                    "with effects "
-                    "common to all trials)."
+                    f"{words}: Q = {number(found[name])} on {df} ({p_text(found[f'{name}_p_value'])}, with "
+                    "effects common to all trials)."
                 )
         if not math.isnan(found["q_between_random"]):
             lines.append(

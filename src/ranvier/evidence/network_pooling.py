@@ -39,10 +39,9 @@ REFERENCES = (
     "Krahn U, Binder H, Koenig J (2013). BMC Med Res Methodol 13:35 (Q by designs)",
 )
 EXCHANGE = (
-    "A network compares treatments that no trial may have compared. That is right only when the "
-    "patients and the "
-    "conduct of its trials are alike enough for any treatment to have stood in any trial; no number "
-    "below can show it."
+    "A network compares treatments that no trial may have compared. That is right only when the patients "
+    "and the conduct of its trials are alike enough for any treatment to have stood in any trial; no "
+    "number below can show it."
 )
 LOW_P = 0.1
 """A test between designs has little power: p values below this are pointed out."""
@@ -145,10 +144,9 @@ def network(
     net = Net(trials=trials, treatments=treatments, method=method)
     if net.df < 1 and method != "common":
         raise InputError(
-            f"{plural(len(trials), 'trial')} for {plural(len(treatments), 'treatment')} leave nothing "
-            "to estimate a "
-            "variance between trials from: no comparison is made twice, directly or indirectly. Use "
-            "method='common' with interval='wald', and read it as such."
+            f"{plural(len(trials), 'trial')} for {plural(len(treatments), 'treatment')} leave nothing to "
+            "estimate a variance between trials from: no comparison is made twice, directly or indirectly. "
+            "Use method='common' with interval='wald', and read it as such."
         )
     if net.df < 1 and interval != "wald":
         raise InputError("there are no degrees of freedom left for this interval; use interval='wald'.")
@@ -193,9 +191,8 @@ def _treatments(trials: tuple[Trial, ...], reference: str) -> tuple[str, ...]:
     if len(groups) > 1:
         raise InputError(
             "the network falls into parts that no trial joins: "
-            f"{'; '.join(str(list(group)) for group in groups)}. Treatments of different parts cannot "
-            "be compared; "
-            "give the parts one after the other."
+            f"{'; '.join(str(list(group)) for group in groups)}. Treatments of different parts cannot be "
+            "compared; give the parts one after the other."
         )
     (found,) = groups
     if reference not in found:
@@ -362,8 +359,7 @@ def _notes(net: Net, numbers: dict[str, Any]) -> tuple[str, ...]:
     if not numbers["q_between_df"]:
         notes.append(
             "No comparison can be made on two independent ways, so that indirect evidence cannot be "
-            "checked against "
-            "direct evidence here."
+            "checked against direct evidence here."
         )
     elif disagreement < LOW_P:
         notes.append(
@@ -379,15 +375,14 @@ def _notes(net: Net, numbers: dict[str, Any]) -> tuple[str, ...]:
         )
     elif net.df < 5:
         notes.append(
-            f"The variance between trials rests on {plural(net.df, 'degree', 'degrees')} of freedom "
-            "and is hardly "
-            "known, and neither is any number that rests on it."
+            f"The variance between trials rests on {plural(net.df, 'degree', 'degrees')} of freedom and is "
+            "hardly known, and neither is any number that rests on it."
         )
     touched = sum(trial.added for trial in net.trials)
     if touched:
         notes.append(
-            f"{number(0.5, digits=1)} was added to each cell of {plural(touched, 'trial')} with a "
-            "cell of 0; with rare "
-            "events such additions decide the result. Compare with `mantel_haenszel`, pair by pair."
+            f"{number(0.5, digits=1)} was added to each cell of {plural(touched, 'trial')} with a cell of "
+            "0; with rare events such additions decide the result. Compare with `mantel_haenszel`, pair by "
+            "pair."
         )
     return tuple(notes)
