@@ -155,7 +155,7 @@ def pareto(p0: float, p1: float, alpha: float, beta: float, most: int) -> Iterat
                 best, chosen = found.expected_n, found
         if chosen is not None:
             yield chosen
-        if not open_still:
+        if not open_still and best < math.inf:
             return
 
 

@@ -92,7 +92,7 @@ def draw_bounds(
     axes.set_xlim(0, 106)
     axes.set_xlabel("information, %")
     axes.set_ylabel("standardised statistic")
-    axes.legend(frameon=False, loc="best")
+    axes.legend(frameon=False, loc="center right" if mirrored else "best")
     return axes
 
 
@@ -114,6 +114,8 @@ def draw_power(
     curve: Sequence[tuple[int, float]], chosen: tuple[int, float] | None, wanted: float, ax: Axes | None
 ) -> Axes:
     """Draw power over size, the size chosen marked and the power wanted as a line."""
+    from matplotlib.ticker import MaxNLocator
+
     axes = axes_or_new(ax)
     sizes, powers = [size for size, _ in curve], [100 * power for _, power in curve]
     axes.plot(sizes, powers, color=SUCCESS, linewidth=1, marker=".", markersize=4)
@@ -122,4 +124,5 @@ def draw_power(
         axes.legend(frameon=False, loc="lower right")
     axes.axhline(100 * wanted, color="0.6", linewidth=1, linestyle=":")
     axes.set_ylim(0, 104)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axes
