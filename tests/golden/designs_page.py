@@ -68,7 +68,7 @@ def as_list(value: Any) -> list[float]:
 @cache
 def differences() -> tuple[Difference, ...]:
     """Give every comparison."""
-    return tuple([*_designs(), *_means(), *_others()])
+    return (*_designs(), *_means(), *_others())
 
 
 def _designs() -> Iterator[Difference]:
@@ -129,27 +129,48 @@ of spending beta where there is one side. Tolerance of the tests: 1e-5, for size
 TAIL = """
 ## Exact designs
 
-No program is the judge of an exact design; enumeration is. `tests/unit/test_stats_count_designs.py` compares
+No program is the judge of an exact design; enumeration is.
+`tests/unit/test_stats_count_designs.py` compares
 
-- Simon's designs with a search over every (r1, n1, r, n) up to a fixed n by its own formula, and with
-  the design 1/12, 5/35 with an expected size of 19.84 (shares of 10 % and 30 %, both errors 10 %), which a public
-  tool prints wrongly;
-- the chances of sequential designs with a sum over every sequence of patients;
-- the unbiased estimate with its expectation, which is the true share at every share, and the interval with its
-  coverage, which is never below the level.
+- Simon's designs with a search over every (r1, n1, r, n) up to a fixed n, with the chances by his own
+  formula, and with 1/12 and 5/35 (expected size 19.84) for shares of 10 % and 30 % and errors of 10 %,
+  which a public tool prints wrongly;
+- the chances of designs with several looks with a sum over every sequence of patients;
+- the estimate after the trial with its expectation, which is the true share at every share, and its
+  interval with its coverage, which is never below the level.
 
-`tests/unit/test_stats_sizes.py` compares the exact sizes for two shares with the p values of
-`compare_proportions`, those for changes of a score with `paired` on every possible sample in order, and the sizes
-for relapse rates with the formulas of Zhu and Lakkis, approach by approach.
+`tests/unit/test_stats_sizes.py` compares the sizes for two shares with the p values of
+`compare_proportions` on every table, those for changes of a score with `paired` on every possible sample,
+those for means with an integral over the standard deviation, and those for relapse rates with the
+formulas of Zhu and Lakkis, approach by approach. `tests/unit/test_stats_group_sequential.py` compares
+chances with the multivariate normal distribution of SciPy.
 
 ## Known differences
 
-- **Last bound.** rpact leaves a little of alpha unspent (it reports 0.02499999 for 0.025); the bounds here spend
-  all of it.
+- **Last bound.** rpact leaves a little of alpha unspent (it reports 0.02499999 for 0.025); the bounds
+  here spend all of it.
 - **Two sides.** As in rpact, power is success in the direction planned.
-- **Sizes with looks.** As in rpact, the size of one look is multiplied by the inflation factor. Here the power of
-  such a plan in small arms is called not known, and a simulation is asked for.
+- **Sizes with looks.** As in rpact, the size of one look is multiplied by the inflation factor. Here the
+  power of such a plan in small arms is called not known, and a simulation is asked for.
+- **Boundaries in small trials.** rpact's boundaries are on a normal statistic, as are those of
+  `group_sequential`. For a count in one arm `exact_sequential` needs no such distribution.
+
+## Speed
+
+CPU time of one thread on a busy machine, measured when this page was written: {simon} for Simon's design
+of 10 % against 30 %, {hard} for 40 % against 50 % (up to 239 patients), {exact} for four exact looks with
+the size searched, {normal} for five looks with bounds for futility, {shares} for Boschloo's test of 50 %
+against 20 %.
 """
+
+SPEED = {
+    "simon": "8 to 20 ms",
+    "hard": "1.0 to 1.6 s",
+    "exact": "7 ms",
+    "normal": "0.06 s",
+    "shares": "0.13 s",
+}
+"""As measured when the page was written; not part of any test."""
 
 
 def bound(value: float) -> str:
@@ -164,7 +185,7 @@ def page() -> str:
     for part, code in PARTS.items():
         sizes = [each.size for each in differences() if each.part == part]
         text += f"| {part} | {code} | {len(sizes)} | {bound(max(sizes))} |\n"
-    return text + TAIL
+    return text + TAIL.format(**SPEED)
 
 
 if __name__ == "__main__":

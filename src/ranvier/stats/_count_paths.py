@@ -13,7 +13,7 @@ from scipy import special
 
 from ranvier.stats._looks import TIE, binomial
 
-__all__ = ["TwoStages", "at_least", "endings", "first_stage_mean", "pareto", "smallest_size"]
+__all__ = ["TwoStages", "endings", "first_stage_mean", "pareto", "smallest_size", "tails"]
 
 Floats = NDArray[np.float64]
 Counts = Sequence[int | None]
@@ -75,13 +75,6 @@ def first_stage_mean(looks: Sequence[int], futility: Counts, efficacy: Counts) -
     return found
 
 
-def at_least(count: int, n: int, share: float) -> float:
-    """Give P(X >= count) of a binomial; 1 for counts of 0 or less, 0 above n."""
-    if count <= 0:
-        return 1.0
-    return float(special.betainc(count, n - count + 1, share)) if count <= n else 0.0
-
-
 def smallest_size(p0: float, p1: float, alpha: float, beta: float) -> int:
     """Give the smallest n at which the best possible test, tie broken by chance, has the power.
 
@@ -89,16 +82,16 @@ def smallest_size(p0: float, p1: float, alpha: float, beta: float) -> int:
     above `LARGEST` means that there is none up to it.
     """
     for n in range(1, LARGEST + 1):
-        tails, powers = _tails(n, p0), _tails(n, p1)
-        place = int(np.argmax(tails <= alpha))  # the smallest count whose tail is at most alpha
-        single, strong = tails[place - 1] - tails[place], powers[place - 1] - powers[place]
-        if powers[place] + (alpha - tails[place]) / single * strong >= (1 - beta) * (1 - TIE):
+        wrong, powers = tails(n, p0), tails(n, p1)
+        place = int(np.argmax(wrong <= alpha))  # the smallest count whose tail is at most alpha
+        single, strong = wrong[place - 1] - wrong[place], powers[place - 1] - powers[place]
+        if powers[place] + (alpha - wrong[place]) / single * strong >= (1 - beta) * (1 - TIE):
             return n
     return LARGEST + 1
 
 
 @lru_cache(maxsize=4 * LARGEST)
-def _tails(n: int, share: float) -> Floats:
+def tails(n: int, share: float) -> Floats:
     """Give P(X >= count) for counts from 0 to n + 1."""
     counts = np.arange(1, n + 1)
     return np.concatenate([[1.0], special.betainc(counts, n - counts + 1, share), [0.0]])
@@ -161,8 +154,8 @@ def pareto(p0: float, p1: float, alpha: float, beta: float, most: int) -> Iterat
 
 def _least_on(n_first: int, p0: float, p1: float, beta: float) -> float:
     """Give the smallest chance of going on under p0 that leaves the power possible; infinite when none."""
-    useful = np.flatnonzero(_tails(n_first, p1)[1:] >= (1 - beta) * (1 - TIE))
-    return float(_tails(n_first, p0)[useful[-1] + 1]) if useful.size else math.inf
+    useful = np.flatnonzero(tails(n_first, p1)[1:] >= (1 - beta) * (1 - TIE))
+    return float(tails(n_first, p0)[useful[-1] + 1]) if useful.size else math.inf
 
 
 def _best_first(
@@ -170,14 +163,14 @@ def _best_first(
 ) -> TwoStages | None:
     """Give the design with the largest r_first, hence the smallest expected size, that meets both limits."""
     alpha, beta = errors
-    top = int(np.argmax(_tails(n, shares[0]) <= alpha * (1 + TIE)))  # enough without a first look
-    useful = np.flatnonzero(_tails(n_first, shares[1])[1:] >= (1 - beta) * (1 - TIE))
+    top = int(np.argmax(tails(n, shares[0]) <= alpha * (1 + TIE)))  # enough without a first look
+    useful = np.flatnonzero(tails(n_first, shares[1])[1:] >= (1 - beta) * (1 - TIE))
     if not useful.size:
         return None
     first_counts, limits = np.arange(n_first + 1), np.arange(top)
     needed = np.clip(limits[None, :] + 1 - first_counts[:, None], 0, n - n_first + 1)
     wrong, right = (
-        (binomial(first_counts, n_first, share)[:, None] * _tails(n - n_first, share)[needed])[::-1].cumsum(
+        (binomial(first_counts, n_first, share)[:, None] * tails(n - n_first, share)[needed])[::-1].cumsum(
             axis=0
         )[::-1][1:]
         for share in shares
@@ -187,7 +180,7 @@ def _best_first(
     if not rows.size:
         return None
     r_first = int(rows[-1])
-    on = float(_tails(n_first, shares[0])[r_first + 1])
+    on = float(tails(n_first, shares[0])[r_first + 1])
     return TwoStages(
         r_first=r_first,
         n_first=n_first,

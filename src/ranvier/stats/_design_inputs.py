@@ -20,8 +20,8 @@ def as_number(name: str, value: Any, *, low: float, high: float = math.inf, hint
         found = math.nan
     if not low < found < high:
         top = "" if math.isinf(high) else f" and below {high:g}"
-        bottom = "finite" if math.isinf(low) else f"above {low:g}"
-        raise InputError(f"{name} is {value!r}; it must be a number {bottom}{top}.{hint}")
+        allowed = "a finite number" if math.isinf(low) else f"a number above {low:g}{top}"
+        raise InputError(f"{name} is {value!r}; it must be {allowed}.{hint}")
     return found
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from ranvier.errors import InputError
 from ranvier.result import json_ready, percent
-from ranvier.stats._count_paths import at_least
+from ranvier.stats._count_paths import tails
 from ranvier.stats._design_inputs import as_error, as_limit, as_shares, as_size
 from ranvier.stats._looks import TIE
 from ranvier.stats.count_designs import CountDesign
@@ -184,13 +184,13 @@ def single_stage(p0: float, p1: float, *, alpha: float, beta: float, most: int =
 
 def _row(n: int, shares: tuple[float, float], errors: tuple[float, float]) -> dict[str, Any]:
     """Give the smallest count of success of a size, and its exact chances."""
-    tails = [at_least(count, n, shares[0]) for count in range(n + 2)]
-    count = next(place for place, tail in enumerate(tails) if tail <= errors[0] * (1 + TIE))
-    power = at_least(count, n, shares[1])
+    wrong = tails(n, shares[0])
+    count = int(np.argmax(wrong <= errors[0] * (1 + TIE)))
+    power = float(tails(n, shares[1])[count])
     return {
         "n": n,
         "success_at_least": count,
-        "type_one_error": tails[count],
+        "type_one_error": float(wrong[count]),
         "power": power,
         "keeps": power >= (1 - errors[1]) * (1 - TIE),
     }

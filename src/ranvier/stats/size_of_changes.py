@@ -19,7 +19,7 @@ from ranvier.stats.sample_sizes import SampleSize
 __all__ = ["size_changes"]
 
 TESTS = {"signed-rank": "the exact signed-rank test (Pratt)", "sign-test": "the exact sign test"}
-MOST_SAMPLES = 400_000
+MOST_SAMPLES = 100_000
 """Samples that are enumerated at most; beyond, a simulation is meant for the job."""
 SHOWN = 4
 """Sizes on either side of the chosen one whose power is drawn."""
