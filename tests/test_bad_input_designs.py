@@ -99,14 +99,6 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("stats.size_means", (1, 1), {"ratio": 0}, InputError, r"ratio is 0"),
     ("stats.size_means", (1, 1), {"sided": 0}, InputError, r"sided is 0; it must be 1 or 2"),
     ("stats.size_means", (1e-6, 1), {}, InputError, r"more than 1000000 patients .* too small beside sd"),
-    (
-        "stats.size_means",
-        (1, 1),
-        {"alpha": 0.05, "design": TWO},
-        InputError,
-        r"alpha is given beside a design, which has its own",
-    ),
-    ("stats.size_means", (1, 1), {"design": "of"}, InputError, r"make one with group_sequential"),
     ("stats.size_pairs", (0, 1), {}, InputError, r"difference is 0"),
     ("stats.size_pairs", (1, float("inf")), {}, InputError, r"sd is inf"),
     ("stats.size_events", (1,), {}, InputError, r"hazard_ratio is 1; there is no difference"),
@@ -175,3 +167,11 @@ def test_methods_of_a_design_refuse_in_words() -> None:
             made.characteristics([float("inf")])
     with pytest.raises(InputError, match=r"second is 'a'; it must be a finite number"):
         rule.combine(1.0, "a")  # type: ignore[arg-type]
+    size = rv.stats.size_means(1.0, 1.0)
+    with pytest.raises(InputError, match=r"alpha is 0.05 for the size and 0.025 for the design"):
+        size.with_looks(TWO)
+    with pytest.raises(InputError, match=r"design is 'of'; make one with group_sequential"):
+        size.with_looks("of")  # type: ignore[arg-type]
+    looks = rv.stats.group_sequential(2, alpha=0.05, sided=2)
+    with pytest.raises(InputError, match=r"has looks already"):
+        size.with_looks(looks).with_looks(looks)

@@ -92,15 +92,13 @@ def _designs() -> Iterator[Difference]:
 def _means() -> Iterator[Difference]:
     for row in GOLDEN["means"]:
         looks = rv.stats.group_sequential(2, **risks(row))
-        for part, options, theirs in (
-            ("sizes for means, one look", risks(row), row["total"]),
-            ("sizes for means, two looks", {"design": looks}, row["total_with_looks"]),
-        ):
-            if row["groups"] == 1:
-                found = rv.stats.size_pairs(row["difference"], 1, **options)
-            else:
-                found = rv.stats.size_means(row["difference"], 1, ratio=row["ratio"], **options)
-            yield Difference(part, found.unrounded, theirs, relative=True)
+        if row["groups"] == 1:
+            found = rv.stats.size_pairs(row["difference"], 1, **risks(row))
+        else:
+            found = rv.stats.size_means(row["difference"], 1, ratio=row["ratio"], **risks(row))
+        several = found.with_looks(looks).unrounded
+        yield Difference("sizes for means, one look", found.unrounded, row["total"], relative=True)
+        yield Difference("sizes for means, two looks", several, row["total_with_looks"], relative=True)
 
 
 def _others() -> Iterator[Difference]:

@@ -105,6 +105,18 @@ def test_a_z_test_is_never_what_small_means_get() -> None:
     assert stats.norm.sf(1.959964 - math.sqrt(5)) == pytest.approx(0.609, abs=5e-4)
 
 
+@pytest.mark.parametrize("ratio", [0.01, 1, 3, 100])
+@pytest.mark.parametrize("difference", [5.0, 100.0])
+def test_enormous_differences_and_uneven_arms_still_get_a_whole_trial(
+    ratio: float, difference: float
+) -> None:
+    found = rv.stats.size_means(difference, 1.0, ratio=ratio)
+    assert min(found.arms) >= 2
+    assert found.power >= 0.8
+    looks = found.with_looks(rv.stats.group_sequential(2, alpha=0.05, sided=2))
+    assert all(one <= two for one, two in zip(found.arms, looks.arms, strict=True))
+
+
 @pytest.mark.parametrize("variance", ["reference", "true", "pooled"])
 def test_sizes_for_relapses_follow_the_formulas_of_the_paper(variance: str) -> None:
     """The formulas of Zhu and Lakkis (2014), with arms of equal size, written out approach by approach."""
@@ -131,16 +143,21 @@ def test_few_patients_are_not_planned_by_a_large_sample_formula_without_a_word()
     assert "do not use" not in many.explain()
 
 
-def test_a_design_with_looks_brings_its_errors_and_its_looks() -> None:
+def test_looks_cost_the_inflation_factor_and_leave_the_power_unknown() -> None:
     design = rv.stats.group_sequential(3, alpha=0.05, beta=0.1, sided=2)
-    found = rv.stats.size_means(1.0, 1.0, design=design)
-    plain = rv.stats.size_means(1.0, 1.0, alpha=0.05, beta=0.1, sided=2)
-    assert found.unrounded == pytest.approx(plain.unrounded * design.inflation)
-    assert len(found.looks) == 3
-    assert found.looks[-1] == found.n
-    assert math.isnan(found.power)
-    assert "simulate the plan to confirm it" in found.paragraph()
-    assert rv.stats.size_events(0.5, design=design).looks[-1] == rv.stats.size_events(0.5, design=design).n
+    for plain in (
+        rv.stats.size_means(1.0, 1.0, ratio=2, beta=0.1),
+        rv.stats.size_events(0.5, beta=0.1),
+        rv.stats.size_shares(0.8, 0.3, beta=0.1),
+        rv.stats.size_relapses(0.5, 0.5, dispersion=0.8, years=1, beta=0.1),
+    ):
+        found = plain.with_looks(design)
+        assert found.unrounded == pytest.approx(plain.unrounded * design.inflation)
+        assert all(one <= two for one, two in zip(plain.arms, found.arms, strict=True))
+        assert len(found.looks) == 3
+        assert found.looks[-1] == found.n
+        assert math.isnan(found.power)
+        assert "simulate the plan to confirm it" in found.paragraph()
 
 
 @pytest.mark.parametrize(
@@ -152,7 +169,7 @@ def test_a_design_with_looks_brings_its_errors_and_its_looks() -> None:
         rv.stats.size_shares(0.9, 0.2),
         rv.stats.size_changes(CHANGES),
         rv.stats.size_relapses(0.72, 0.5, dispersion=0.81, years=2),
-        rv.stats.size_pairs(1.0, 1.0, design=rv.stats.group_sequential(2)),
+        rv.stats.size_pairs(1.0, 1.0, sided=1, alpha=0.025).with_looks(rv.stats.group_sequential(2)),
     ],
     ids=lambda size: size.title,
 )

@@ -94,7 +94,9 @@ def smallest_size(p0: float, p1: float, alpha: float, beta: float) -> int:
 def tails(n: int, share: float) -> Floats:
     """Give P(X >= count) for counts from 0 to n + 1."""
     counts = np.arange(1, n + 1)
-    return np.concatenate([[1.0], special.betainc(counts, n - counts + 1, share), [0.0]])
+    found = np.concatenate([[1.0], special.betainc(counts, n - counts + 1, share), [0.0]])
+    found.flags.writeable = False  # it is kept and shared
+    return found
 
 
 @dataclass(frozen=True)

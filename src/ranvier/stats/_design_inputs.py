@@ -9,7 +9,7 @@ from ranvier.errors import InputError
 from ranvier.stats._count_paths import LARGEST
 from ranvier.stats._inputs import as_count
 
-__all__ = ["as_error", "as_limit", "as_number", "as_shares", "as_size"]
+__all__ = ["as_error", "as_limit", "as_number", "as_shares", "as_sides", "as_size"]
 
 
 def as_number(name: str, value: Any, *, low: float, high: float = math.inf, hint: str = "") -> float:
@@ -43,6 +43,13 @@ def as_shares(p0: Any, p1: Any) -> tuple[float, float]:
             "interest. To plan for fewer events, count the patients without one."
         )
     return low, high
+
+
+def as_sides(sided: Any) -> int:
+    """Give the number of sides of a test."""
+    if isinstance(sided, bool) or sided not in (1, 2):
+        raise InputError(f"sided is {sided!r}; it must be 1 or 2.")
+    return int(sided)
 
 
 def as_limit(most: Any) -> int:

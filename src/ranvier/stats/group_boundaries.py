@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from ranvier.errors import InputError, require_choice
-from ranvier.stats._design_inputs import as_error, as_number
+from ranvier.stats._design_inputs import as_error, as_number, as_sides
 from ranvier.stats._sequential_normal import LONGEST, Paths, crossings, solve_up
 from ranvier.stats._spending import SPENDING, as_fractions, spent
 from ranvier.stats.sequential_design import SequentialDesign
@@ -64,7 +64,7 @@ def group_sequential(
     Raises
     ------
     InputError
-        When looks, a chance, `sided`, `delta` or a name is not allowed, or beta leaves no power beyond alpha.
+        When looks, a chance, `sided`, `delta` or a name is not allowed.
 
     Notes
     -----
@@ -99,20 +99,19 @@ def group_sequential(
     fractions = as_fractions(looks)
     require_choice("boundary", boundary, BOUNDARIES)
     require_choice("futility", futility, ("none", *SPENDING))
-    if isinstance(sided, bool) or sided not in (1, 2):
-        raise InputError(f"sided is {sided!r}; it must be 1 or 2.")
-    if futility != "none" and sided == 2:
+    sides = as_sides(sided)
+    if futility != "none" and sides == 2:
         raise InputError("futility is given with sided = 2; bounds for futility belong to one-sided designs.")
     wrong, missed = as_error("alpha", alpha), as_error("beta", beta)
     shape = _shape(boundary, delta)
-    one = wrong / sided
+    one = wrong / sides
     upper = (
-        _spending_bounds(fractions, spent(boundary.removesuffix("-spending"), one, fractions), sided == 2)
+        _spending_bounds(fractions, spent(boundary.removesuffix("-spending"), one, fractions), sides == 2)
         if (shape is None)
-        else _classical(fractions, shape, wrong, sided)
+        else _classical(fractions, shape, wrong, sides)
     )
     if futility == "none":
-        drift = _drift(fractions, upper, missed, sided)
+        drift = _drift(fractions, upper, missed, sides)
         lower: tuple[float, ...] = (-math.inf,) * (len(fractions) - 1) + (upper[-1],)
     else:
         lower, drift = _futility(fractions, upper, spent(futility, missed, fractions), missed)
@@ -120,12 +119,12 @@ def group_sequential(
         boundary=boundary,
         alpha=wrong,
         beta=missed,
-        sided=sided,
+        sided=sides,
         futility=futility,
         delta=shape if boundary == "wang-tsiatis" else None,
         fractions=fractions,
         upper=upper,
-        lower=tuple(-bound for bound in upper) if sided == 2 else lower,
+        lower=tuple(-bound for bound in upper) if sides == 2 else lower,
         drift=drift,
     )
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ranvier.errors import InputError
 from ranvier.result import json_ready, percent
+from ranvier.stats.sequential_design import SequentialDesign
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["SampleSize"]
+
+LOOKS = (
+    "The size of one look is multiplied by the inflation factor of the design, which is that of large "
+    "samples; simulate the plan to learn its power in small arms."
+)
+CLOSE = 1e-9
+"""Numbers that differ by less are the same: 1 - 0.8 is not 0.2 in float64."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +49,8 @@ class SampleSize:
         How the numbers were found, in sentences.
     unrounded : float
         Size of the whole trial before rounding up; equal to the sum of the arms where counts were searched.
+    allocation : tuple of float
+        Share of the whole trial that each arm has.
     unit : str
         "patients" or "events".
     looks : tuple of int
@@ -63,6 +74,7 @@ class SampleSize:
     exact: bool
     method_text: str
     unrounded: float
+    allocation: tuple[float, ...] = (1.0,)
     unit: str = "patients"
     looks: tuple[int, ...] = ()
     curve: tuple[tuple[int, float], ...] = ()
@@ -74,6 +86,60 @@ class SampleSize:
     def n(self) -> int:
         """Give the size of the whole trial."""
         return sum(self.arms)
+
+    def with_looks(self, design: SequentialDesign) -> SampleSize:
+        """Give the size of the same comparison with several looks.
+
+        Parameters
+        ----------
+        design : SequentialDesign
+            The looks, from `group_sequential`, with the alpha, beta and sides of this size.
+
+        Returns
+        -------
+        SampleSize
+            The size times the inflation factor, with the size at each look. Its power is not known: in large
+            samples it is the one asked for.
+
+        Raises
+        ------
+        InputError
+            When `design` is no design, or has another alpha, beta or number of sides, or the size has looks.
+
+        Examples
+        --------
+        >>> import ranvier as rv
+        >>> looks = rv.stats.group_sequential(3, alpha=0.05, sided=2)
+        >>> size = rv.stats.size_means(1.0, 1.0).with_looks(looks)
+        >>> size.text(), size.looks
+        ('17 + 17 = 34 patients', (12, 23, 34))
+        """
+        if not isinstance(design, SequentialDesign):
+            raise InputError(f"design is {design!r}; make one with group_sequential.")
+        if self.looks:
+            raise InputError("the size has looks already; begin with that of one look.")
+        theirs = {"alpha": design.alpha, "beta": design.beta, "sided": design.sided}
+        ours = {"alpha": self.alpha, "beta": 1 - self.wanted, "sided": self.sided}
+        for name, value in ours.items():
+            if abs(value - theirs[name]) > CLOSE:
+                raise InputError(
+                    f"{name} is {value:g} for the size and {theirs[name]:g} for the design; give both "
+                    "the same."
+                )
+        whole = self.unrounded * design.inflation
+        arms = tuple(
+            max(one_look, math.ceil(share * whole - CLOSE))
+            for one_look, share in zip(self.arms, self.allocation, strict=True)
+        )
+        return replace(
+            self,
+            arms=arms,
+            power=math.nan,
+            exact=False,
+            unrounded=whole,
+            looks=tuple(math.ceil(sum(arms) * t - CLOSE) for t in design.fractions),
+            method_text=f"{self.method_text} {LOOKS}",
+        )
 
     def text(self) -> str:
         """Give the size in one phrase.
@@ -104,7 +170,7 @@ class SampleSize:
             kind = "exact" if self.exact else "large-sample"
             parts.append(f"The {kind} power is {percent(self.power)}.")
         if self.looks:
-            parts.append(f"Looks are taken at {', '.join(map(str, self.looks))} {self.unit}.")
+            parts.append(f"The trial is analysed at {', '.join(map(str, self.looks))} {self.unit}.")
         return " ".join(parts)
 
     def explain(self) -> str:
@@ -148,7 +214,8 @@ class SampleSize:
         chosen = None if math.isnan(self.power) else (self.n, self.power)
         axes = draw_power(self.curve, chosen, self.wanted, ax)
         axes.set_xlabel(f"{self.unit} in the whole trial")
-        axes.set_ylabel("power, %" if self.exact else "power in large samples, %")
+        kind = " with one look" if self.looks else "" if self.exact else " in large samples"
+        axes.set_ylabel(f"power{kind}, %")
         return axes
 
     def _repr_html_(self) -> str:

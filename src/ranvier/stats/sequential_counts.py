@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.errors import InputError, require_choice
-from ranvier.result import percent
+from ranvier.result import percent, plural
 from ranvier.stats._count_paths import LARGEST, endings, smallest_size
 from ranvier.stats._design_inputs import as_error, as_shares
 from ranvier.stats._inputs import as_count
@@ -96,7 +96,7 @@ def exact_sequential(
         sizes = _sizes(looks)
     low, high = _bounds(sizes, shares, errors, kinds)
     design = CountDesign(
-        title=f"Exact design with {len(sizes)} looks ({spending} spending of alpha)",
+        title=f"Exact design with {plural(len(sizes), 'look')} ({spending} spending of alpha)",
         p0=shares[0],
         p1=shares[1],
         alpha=errors[0],

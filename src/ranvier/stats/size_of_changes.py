@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ranvier.errors import InputError, require_choice
-from ranvier.stats._design_inputs import as_error, as_limit, as_number
+from ranvier.stats._design_inputs import as_error, as_limit, as_number, as_sides
 from ranvier.stats._exact_arrays import binomial_p, signed_rank_p
 from ranvier.stats._looks import TIE
 from ranvier.stats.sample_sizes import SampleSize
@@ -89,12 +89,11 @@ def size_changes(
     values, shares = _distribution(changes)
     require_choice("test", test, TESTS)
     errors, limit = (as_error("alpha", alpha), as_error("beta", beta)), as_limit(most)
-    if isinstance(sided, bool) or sided not in (1, 2):
-        raise InputError(f"sided is {sided!r}; it must be 1 or 2.")
+    sides = as_sides(sided)
     lean = float(values @ shares)
     if abs(lean) < 1e-12:
         raise InputError("changes has a mean of 0; there is no side to find.")
-    settings = test, errors[0] * 2 / sided
+    settings = test, errors[0] * 2 / sides
     wanted = (1 - errors[1]) * (1 - TIE)
     towards = values if lean > 0 else -values
     powers: dict[int, float] = {}
@@ -119,7 +118,7 @@ def size_changes(
         power=powers[n],
         wanted=1 - errors[1],
         alpha=errors[0],
-        sided=sided,
+        sided=sides,
         exact=True,
         method_text="Every possible sample is enumerated with its chance; nothing is approximated.",
         unrounded=float(n),

@@ -116,6 +116,7 @@ def size_relapses(
         exact=False,
         method_text=f"The formula of Zhu and Lakkis, with the {variance} variance without a difference.",
         unrounded=2 * real,
+        allocation=(0.5, 0.5),
         curve=tuple((2 * size, power(size)) for size in sorted({*range(2, 2 * n + 1, step), n})),
         inputs={
             "relapses per patient-year": control,

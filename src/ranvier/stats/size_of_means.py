@@ -10,23 +10,19 @@ import numpy as np
 from scipy import special
 
 from ranvier.errors import InputError
-from ranvier.stats._design_inputs import as_error, as_number
+from ranvier.stats._design_inputs import as_error, as_number, as_sides
 from ranvier.stats._inputs import find_root
 from ranvier.stats.sample_sizes import SampleSize
-from ranvier.stats.sequential_design import SequentialDesign
 
 __all__ = ["size_events", "size_means", "size_pairs"]
 
+FEWEST = 0.1
+"""Degrees of freedom from which a size that is not rounded is searched; below, quantiles of t overflow."""
 LARGEST_SIZE = 1_000_000
 """Patients in an arm beyond which a trial is refused."""
 SCORES = (
     "The power is that of measurements with a normal distribution. EDSS steps, counts and other scores need "
     "`size_changes` or a simulation."
-)
-LOOKS = (
-    "The size of one look is multiplied by the inflation factor of the design, which is that of large "
-    "samples; "
-    "simulate the plan to learn its power in small arms."
 )
 EVENTS = (
     "The events, not the patients, carry the power; the number is that of large samples. How many "
@@ -40,10 +36,9 @@ def size_means(
     sd: float,
     *,
     ratio: float = 1.0,
-    alpha: float | None = None,
-    beta: float | None = None,
-    sided: int | None = None,
-    design: SequentialDesign | None = None,
+    alpha: float = 0.05,
+    beta: float = 0.2,
+    sided: int = 2,
 ) -> SampleSize:
     r"""Give the patients needed to compare the means of two arms by a t test.
 
@@ -55,31 +50,29 @@ def size_means(
         Standard deviation in both arms, above 0.
     ratio : float
         Patients of the first arm for each of the second, above 0.
-    alpha : float, optional
-        Chance of success without a difference; 0.05 when None.
-    beta : float, optional
-        Chance of no success in the right direction; 0.2 when None.
-    sided : {1, 2}, optional
-        Sides of the test; 2 when None.
-    design : SequentialDesign, optional
-        A design with looks; it brings its own alpha, beta and sides, which must then be left out.
+    alpha : float
+        Chance of success without a difference; below 0.5.
+    beta : float
+        Chance of no success in the right direction; below 0.5.
+    sided : {1, 2}
+        Sides of the test.
 
     Returns
     -------
     SampleSize
-        Patients in each arm. With a design the size is that of large samples and the power is not known.
+        Patients in each arm; `with_looks` gives the size with several looks.
 
     Raises
     ------
     InputError
-        When a number is not allowed, or alpha, beta or sided is given beside a design.
+        When a number is not allowed, or the size would be above a million.
 
     Notes
     -----
     With :math:`\lambda = |\delta| / (\sigma \sqrt{1/n_1 + 1/n_2})` the power is
     :math:`P(T'_{n_1 + n_2 - 2}(\lambda) > t_{1 - \alpha/s})`, T' noncentral and s the sides: exact, and
     success in the wrong direction does not count. The smallest whole n of the second arm with the power is
-    given, the first arm being rounded up.
+    given, the first arm being rounded up; each arm has at least 2.
 
     References
     ----------
@@ -93,35 +86,35 @@ def size_means(
     """
     delta, spread = _difference(difference), as_number("sd", sd, low=0)
     shares = as_number("ratio", ratio, low=0)
-    errors = _errors(alpha, beta, sided, design)
+    errors = _errors(alpha, beta, sided)
 
     def power(n: float) -> float:
         first = shares * n
         return _t_power(first + n - 2, delta / spread / math.sqrt(1 / first + 1 / n), errors)
 
+    def other(n: int) -> int:
+        return max(2, math.ceil(shares * n))
+
     def whole(n: int) -> float:
-        first = math.ceil(shares * n)
+        first = other(n)
         return _t_power(first + n - 2, delta / spread / math.sqrt(1 / first + 1 / n), errors)
 
-    least = 2 / (1 + shares)
+    least = (2 + FEWEST) / (1 + shares)
     real = _real_size(power, least, 1 - errors[1])
-    factor = 1.0 if design is None else design.inflation
-    n = _whole_size(whole, real, 1 - errors[1]) if design is None else math.ceil(real * factor)
+    n = _whole_size(whole, real, 1 - errors[1])
     around = _around(n, math.floor(least) + 1)
     return SampleSize(
         title="Means of two arms by a t test",
-        arms=(math.ceil(shares * n), n),
-        power=whole(n) if design is None else math.nan,
+        arms=(other(n), n),
+        power=whole(n),
         wanted=1 - errors[1],
         alpha=errors[0],
         sided=errors[2],
-        exact=design is None,
-        method_text="The power comes from the noncentral t distribution; nothing is approximated."
-        if design is None
-        else LOOKS,
-        unrounded=real * factor * (1 + shares),
-        looks=_looks(design, n + math.ceil(shares * n)),
-        curve=tuple((math.ceil(shares * k) + k, whole(k)) for k in around),
+        exact=True,
+        method_text="The power comes from the noncentral t distribution; nothing is approximated.",
+        unrounded=real * (1 + shares),
+        allocation=(shares / (1 + shares), 1 / (1 + shares)),
+        curve=tuple((other(k) + k, whole(k)) for k in around),
         inputs={"difference": delta, "sd": spread, "ratio": shares},
         notes=(SCORES,),
         references=("Julious SA (2004). Statistics in Medicine 23:1921-1986",),
@@ -132,10 +125,9 @@ def size_pairs(
     difference: float,
     sd: float,
     *,
-    alpha: float | None = None,
-    beta: float | None = None,
-    sided: int | None = None,
-    design: SequentialDesign | None = None,
+    alpha: float = 0.05,
+    beta: float = 0.2,
+    sided: int = 2,
 ) -> SampleSize:
     r"""Give the patients needed to find a mean change, or a mean away from a fixed value, by a t test.
 
@@ -145,24 +137,22 @@ def size_pairs(
         Mean change to be found, not 0, in the units of `sd`.
     sd : float
         Standard deviation of the changes (not of the values), above 0.
-    alpha : float, optional
-        Chance of success without a change; 0.05 when None.
-    beta : float, optional
-        Chance of no success in the right direction; 0.2 when None.
-    sided : {1, 2}, optional
-        Sides of the test; 2 when None.
-    design : SequentialDesign, optional
-        A design with looks; it brings its own alpha, beta and sides, which must then be left out.
+    alpha : float
+        Chance of success without a change; below 0.5.
+    beta : float
+        Chance of no success in the right direction; below 0.5.
+    sided : {1, 2}
+        Sides of the test.
 
     Returns
     -------
     SampleSize
-        Patients. With a design the size is that of large samples and the power is not known.
+        Patients; `with_looks` gives the size with several looks.
 
     Raises
     ------
     InputError
-        When a number is not allowed, or alpha, beta or sided is given beside a design.
+        When a number is not allowed, or the size would be above a million.
 
     Notes
     -----
@@ -179,27 +169,23 @@ def size_pairs(
     '23 patients'
     """
     delta, spread = _difference(difference), as_number("sd", sd, low=0)
-    errors = _errors(alpha, beta, sided, design)
+    errors = _errors(alpha, beta, sided)
 
     def power(n: float) -> float:
         return _t_power(n - 1, delta / spread * math.sqrt(n), errors)
 
-    real = _real_size(power, 1.0, 1 - errors[1])
-    factor = 1.0 if design is None else design.inflation
-    n = _whole_size(power, real, 1 - errors[1]) if design is None else math.ceil(real * factor)
+    real = _real_size(power, 1 + FEWEST, 1 - errors[1])
+    n = _whole_size(power, real, 1 - errors[1])
     return SampleSize(
         title="Mean change of one group by a t test",
         arms=(n,),
-        power=power(n) if design is None else math.nan,
+        power=power(n),
         wanted=1 - errors[1],
         alpha=errors[0],
         sided=errors[2],
-        exact=design is None,
-        method_text="The power comes from the noncentral t distribution; nothing is approximated."
-        if design is None
-        else LOOKS,
-        unrounded=real * factor,
-        looks=_looks(design, n),
+        exact=True,
+        method_text="The power comes from the noncentral t distribution; nothing is approximated.",
+        unrounded=real,
         curve=tuple((k, power(k)) for k in _around(n, 2)),
         inputs={"mean change": delta, "sd of the change": spread},
         notes=(SCORES, "A change within patients is what happened, not what a treatment did."),
@@ -211,10 +197,9 @@ def size_events(
     hazard_ratio: float,
     *,
     ratio: float = 1.0,
-    alpha: float | None = None,
-    beta: float | None = None,
-    sided: int | None = None,
-    design: SequentialDesign | None = None,
+    alpha: float = 0.05,
+    beta: float = 0.2,
+    sided: int = 2,
 ) -> SampleSize:
     r"""Give the events needed to compare the times to an event of two arms by a log-rank test.
 
@@ -224,29 +209,28 @@ def size_events(
         Hazard of the first arm over that of the second, above 0 and not 1.
     ratio : float
         Patients of the first arm for each of the second, above 0.
-    alpha : float, optional
-        Chance of success without a difference; 0.05 when None.
-    beta : float, optional
-        Chance of no success in the right direction; 0.2 when None.
-    sided : {1, 2}, optional
-        Sides of the test; 2 when None.
-    design : SequentialDesign, optional
-        A design with looks; it brings its own alpha, beta and sides, which must then be left out.
+    alpha : float
+        Chance of success without a difference; below 0.5.
+    beta : float
+        Chance of no success in the right direction; below 0.5.
+    sided : {1, 2}
+        Sides of the test.
 
     Returns
     -------
     SampleSize
-        Events of both arms together, and at each look. The power is that of large samples.
+        Events of both arms together; `with_looks` gives those of several looks. The power is that of large
+        samples.
 
     Raises
     ------
     InputError
-        When a number is not allowed, or alpha, beta or sided is given beside a design.
+        When a number is not allowed, or the size would be above a million.
 
     Notes
     -----
     :math:`(z_{1 - \alpha/s} + z_{1 - \beta})^2 (1 + r)^2 / (r \log^2 \theta)` events, r being the ratio of
-    the arms and :math:`\theta` the hazard ratio (Schoenfeld), times the inflation factor of a design.
+    the arms and :math:`\theta` the hazard ratio (Schoenfeld).
 
     References
     ----------
@@ -261,11 +245,10 @@ def size_events(
     theta, shares = as_number("hazard_ratio", hazard_ratio, low=0), as_number("ratio", ratio, low=0)
     if theta == 1:
         raise InputError("hazard_ratio is 1; there is no difference to find.")
-    errors = _errors(alpha, beta, sided, design)
+    errors = _errors(alpha, beta, sided)
     quantile = -float(special.ndtri(errors[0] / errors[2]))
     unit = abs(math.log(theta)) * math.sqrt(shares) / (1 + shares)
     real = ((quantile - float(special.ndtri(errors[1]))) / unit) ** 2
-    real *= 1.0 if design is None else design.inflation
     n = math.ceil(real - 1e-9)
 
     def power(events: float) -> float:
@@ -274,15 +257,14 @@ def size_events(
     return SampleSize(
         title="Times to an event of two arms by a log-rank test",
         arms=(n,),
-        power=power(n) if design is None else math.nan,
+        power=power(n),
         wanted=1 - errors[1],
         alpha=errors[0],
         sided=errors[2],
         exact=False,
-        method_text="The number of events is Schoenfeld's." if design is None else LOOKS,
+        method_text="The number of events is Schoenfeld's.",
         unrounded=real,
         unit="events",
-        looks=_looks(design, n),
         curve=tuple((k, power(k)) for k in _around(n, 2)),
         inputs={"hazard ratio": theta, "ratio": shares},
         notes=(EVENTS,),
@@ -297,24 +279,9 @@ def _difference(value: Any) -> float:
     return abs(found)
 
 
-def _errors(alpha: Any, beta: Any, sided: Any, design: SequentialDesign | None) -> tuple[float, float, int]:
-    """Give alpha, beta and the sides, from the design or as given."""
-    given = {"alpha": alpha, "beta": beta, "sided": sided}
-    if design is None:
-        sides = 2 if sided is None else sided
-        if isinstance(sides, bool) or sides not in (1, 2):
-            raise InputError(f"sided is {sided!r}; it must be 1 or 2.")
-        return (
-            as_error("alpha", 0.05 if alpha is None else alpha),
-            as_error("beta", 0.2 if beta is None else beta),
-            sides,
-        )
-    if not isinstance(design, SequentialDesign):
-        raise InputError(f"design is {design!r}; make one with group_sequential.")
-    twice = [name for name, value in given.items() if value is not None]
-    if twice:
-        raise InputError(f"{twice[0]} is given beside a design, which has its own; leave it out.")
-    return design.alpha, design.beta, design.sided
+def _errors(alpha: Any, beta: Any, sided: Any) -> tuple[float, float, int]:
+    """Give alpha, beta and the sides, checked."""
+    return as_error("alpha", alpha), as_error("beta", beta), as_sides(sided)
 
 
 def _t_power(freedom: float, shift: float, errors: tuple[float, float, int]) -> float:
@@ -325,7 +292,7 @@ def _t_power(freedom: float, shift: float, errors: tuple[float, float, int]) -> 
 
 def _real_size(power: Callable[[float], float], least: float, wanted: float) -> float:
     """Give the size, not rounded, with just the power."""
-    low, high = least * (1 + 1e-9), 2 * least + 1
+    low, high = least, 2 * least + 1
     while power(high) < wanted:
         low, high = high, 2 * high
         if high > LARGEST_SIZE:
@@ -341,10 +308,6 @@ def _whole_size(power: Callable[[int], float], real: float, wanted: float) -> in
     while power(n) < wanted:
         n += 1
     return n
-
-
-def _looks(design: SequentialDesign | None, n: int) -> tuple[int, ...]:
-    return () if design is None else tuple(math.ceil(n * t - 1e-9) for t in design.fractions)
 
 
 def _around(n: int, least: int) -> list[int]:

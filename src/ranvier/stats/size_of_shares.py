@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ranvier.errors import InputError, require_choice
-from ranvier.stats._design_inputs import as_error, as_number
+from ranvier.stats._design_inputs import as_error, as_number, as_sides
 from ranvier.stats._exact_two_arms import best_power, power_of, rejects
 from ranvier.stats._looks import TIE
 from ranvier.stats.sample_sizes import SampleSize
@@ -88,9 +88,8 @@ def size_shares(
         raise InputError(f"first and second are both {shares[0]:g}; there is no difference to find.")
     require_choice("test", test, TESTS)
     each, errors = as_number("ratio", ratio, low=0), (as_error("alpha", alpha), as_error("beta", beta))
-    if isinstance(sided, bool) or sided not in (1, 2):
-        raise InputError(f"sided is {sided!r}; it must be 1 or 2.")
-    tail, wanted = errors[0] / sided, (1 - errors[1]) * (1 - TIE)
+    sides = as_sides(sided)
+    tail, wanted = errors[0] / sides, (1 - errors[1]) * (1 - TIE)
     # A test of fewer events in the first arm is one of more without an event.
     rising = shares if shares[0] > shares[1] else (1 - shares[0], 1 - shares[1])
 
@@ -122,10 +121,11 @@ def size_shares(
         power=tried[n],
         wanted=1 - errors[1],
         alpha=errors[0],
-        sided=sided,
+        sided=sides,
         exact=True,
         method_text=EXACT,
         unrounded=float(sum(arms(n))),
+        allocation=(each / (1 + each), 1 / (1 + each)),
         curve=curve,
         inputs={"share in the first arm": shares[0], "share in the second arm": shares[1], "ratio": each},
         notes=(SAW,),
