@@ -163,7 +163,7 @@ def test_methods_of_a_design_refuse_in_words() -> None:
         rv.stats.single_stage(0.1, 0.3, alpha=0.05, beta=0.2).saw_tooth([0])
     rule = rv.stats.promising_zone(TWO)
     for made in (TWO, rule):
-        with pytest.raises(InputError, match=r"effects holds inf"):
+        with pytest.raises(InputError, match=r"multiples holds inf"):
             made.characteristics([float("inf")])
     with pytest.raises(InputError, match=r"second is 'a'; it must be a finite number"):
         rule.combine(1.0, "a")  # type: ignore[arg-type]

@@ -146,17 +146,17 @@ def test_growth_reaches_its_target_where_it_may() -> None:
     assert rule.combine(1.0, 2.0) == pytest.approx(3 / math.sqrt(2))
 
 
-@pytest.mark.parametrize("effect", [0, 1])
-def test_simulated_trials_that_grow_succeed_as_often_as_said(effect: float) -> None:
+@pytest.mark.parametrize("multiple", [0, 1])
+def test_simulated_trials_that_grow_succeed_as_often_as_said(multiple: float) -> None:
     """400,000 trials: three standard errors of a share p are 3 sqrt(p (1 - p) / 400,000)."""
     rule = rv.stats.promising_zone(TWO)
     noise = np.random.default_rng(7).standard_normal((2, 400_000))
     one, two = rule.weights
-    drift = effect * TWO.drift
+    drift = multiple * TWO.drift
     first = noise[0] + drift * one
     second = noise[1] + drift * two * np.sqrt(rule._growth(first))
     success = (first >= TWO.upper[0]) | (one * first + two * second >= TWO.upper[1])
-    expected = rule.characteristics([effect])["success"].item()
+    expected = rule.characteristics([multiple])["success"].item()
     assert success.mean() == pytest.approx(expected, abs=3 * math.sqrt(expected * (1 - expected) / 400_000))
 
 

@@ -47,7 +47,7 @@ class PromisingZone:
     design : SequentialDesign
         The plan without growth: two looks, one side.
     floor, target : float
-        The second stage grows when the conditional power under the effect seen lies between both, to
+        The second stage grows when the conditional power under the difference seen lies between both, to
         `target`.
     most : float
         Largest size of the whole trial, as a multiple of the one planned.
@@ -134,34 +134,36 @@ class PromisingZone:
             "second", second, low=-math.inf
         )
 
-    def characteristics(self, effects: Sequence[float] | None = None) -> pl.DataFrame:
-        """Give power and size at multiples of the effect planned for, with and without growth.
+    def characteristics(self, multiples: Sequence[float] | None = None) -> pl.DataFrame:
+        """Give power and size at multiples of the difference planned for, with and without growth.
 
         Parameters
         ----------
-        effects : sequence of float, optional
-            True effects as multiples of the one planned for; 0, 0.5, 0.75, 1 and 1.25 when None.
+        multiples : sequence of float, optional
+            True differences as multiples of the one planned for; 0, 0.5, 0.75, 1 and 1.25 when None.
 
         Returns
         -------
         polars.DataFrame
-            Columns effect, success, success_without (chances of success with and without growth), grows
+            Columns multiple, success, success_without (chances of success with and without growth), grows
             (chance that the second stage grows), expected_size and expected_size_without (multiples of the
             planned size).
 
         Raises
         ------
         InputError
-            When an effect is not finite.
+            When a multiple is not finite.
         """
-        chosen = (0.0, 0.5, 0.75, 1.0, 1.25) if effects is None else [float(value) for value in effects]
-        return pl.DataFrame([self._row(effect) for effect in chosen])
+        chosen = (0.0, 0.5, 0.75, 1.0, 1.25) if multiples is None else [float(value) for value in multiples]
+        return pl.DataFrame([self._row(multiple) for multiple in chosen])
 
-    def _row(self, effect: float) -> dict[str, float]:
-        if not math.isfinite(effect):
-            raise InputError(f"effects holds {effect!r}; give finite multiples of the effect planned for.")
+    def _row(self, multiple: float) -> dict[str, float]:
+        if not math.isfinite(multiple):
+            raise InputError(
+                f"multiples holds {multiple!r}; give finite multiples of the difference planned for."
+            )
         one, _two = self.weights
-        mean = effect * self.design.drift * one
+        mean = multiple * self.design.drift * one
         bottom, top = self.design.lower[0], self.design.upper[0]
         # The rule has corners, so that each piece between them is integrated by itself.
         corners = [*self.ends, 0.0, self._corner(), bottom, top, mean - 9, mean + 9]
@@ -177,12 +179,12 @@ class PromisingZone:
         factor = self._growth(first)
         early = float(special.ndtr(mean - top))
         grown, plain = (
-            early + float(chance @ special.ndtr(self._after(first, size, effect * self.design.drift)))
+            early + float(chance @ special.ndtr(self._after(first, size, multiple * self.design.drift)))
             for size in (factor, np.ones_like(factor))
         )
         t, on = self.design.fractions[0], float(chance.sum())
         return {
-            "effect": effect,
+            "multiple": multiple,
             "success": grown,
             "success_without": plain,
             "grows": float(chance @ (factor > 1)),
@@ -210,8 +212,8 @@ class PromisingZone:
         Returns
         -------
         polars.DataFrame
-            Columns z, conditional_power (at the planned size, under the effect seen), growth (of the second
-            stage) and conditional_power_after.
+            Columns z, conditional_power (at the planned size, under the difference seen), growth (of the
+            second stage) and conditional_power_after.
         """
         low, high = self.ends
         z = np.linspace(low, high, 9)
@@ -242,7 +244,7 @@ class PromisingZone:
         one, two = self.weights
         rows = self.characteristics([0, 1])
         return (
-            f"After {100 * t:.4g} % of the information the conditional power under the effect seen is "
+            f"After {100 * t:.4g} % of the information the conditional power under the difference seen is "
             "computed. "
             f"When it lies between {percent(self.floor)} and {percent(self.target)} (a standardised "
             "statistic from "
@@ -255,7 +257,7 @@ class PromisingZone:
             "becomes; success "
             f"is a first statistic of at least {number(self.design.upper[0], digits=3)} or a combined "
             "one of at least "
-            f"{number(self.design.upper[1], digits=3)}. No patient is randomised anew. Under the effect "
+            f"{number(self.design.upper[1], digits=3)}. No patient is randomised anew. Under the difference "
             "planned for "
             f"the power is {percent(rows['success'][1])} (without enlarging "
             f"{percent(rows['success_without'][1])}) "
@@ -271,7 +273,7 @@ class PromisingZone:
             Sentences.
         """
         return (
-            f"{self.paragraph()} {LARGE} {FORECAST} Whoever sees the new size can guess the effect "
+            f"{self.paragraph()} {LARGE} {FORECAST} Whoever sees the new size can guess the difference "
             "seen; keep it "
             "from those who run the trial."
         )
@@ -336,7 +338,7 @@ def promising_zone(
     design : SequentialDesign
         A one-sided design with two looks.
     floor : float
-        Conditional power under the effect seen below which nothing changes, between 0 and `target`.
+        Conditional power under the difference seen below which nothing changes, between 0 and `target`.
     target : float, optional
         Conditional power that the larger second stage aims at; 1 - beta of the design when None.
     most : float
@@ -355,9 +357,9 @@ def promising_zone(
     Notes
     -----
     With the weights :math:`w_1 = \sqrt{t}` and :math:`w_2 = \sqrt{1 - t}` of the plan and z of the second
-    stage alone, :math:`w_1 z_1 + w_2 z_2` has the same distribution without an effect however large the
+    stage alone, :math:`w_1 z_1 + w_2 z_2` has the same distribution without a difference however large the
     second stage was made, so that alpha is kept (inverse normal method). The second stage, f times as large,
-    has under the effect seen the conditional power
+    has under the difference seen the conditional power
     :math:`\Phi((w_1 z_1 - u_2) / w_2 + z_1 \sqrt{f} \, w_2 / w_1)`, solved for f. The rule looks at the
     statistic only; nobody is randomised anew.
 

@@ -1,4 +1,4 @@
-"""Conditional power: the chance of success from a look on, under assumed effects."""
+"""Conditional power: the chance of success from a look on, under assumed differences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ranvier.stats.sequential_design import SequentialDesign
 
 __all__ = ["conditional_power"]
 
-FORECAST = "Conditional power is a forecast from an assumed effect, not evidence for one."
+FORECAST = "Conditional power is a forecast from an assumed difference, not evidence for one."
 """What must be said beside every conditional power."""
 LARGE = (
     "The statistics are taken as normal, as in large samples; in small arms simulate the rest of the trial."
@@ -26,7 +26,7 @@ LARGE = (
 def conditional_power(
     z: float, *, design: SequentialDesign, look: int = 1, level: float = 0.95, quantity: str = ""
 ) -> Fit:
-    r"""Give the chance of success from here on, under three assumed effects.
+    r"""Give the chance of success from here on, under three assumed differences.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ def conditional_power(
     look : int
         Look just taken, from 1.
     level : float
-        Confidence level of the effect seen, which gives the interval of the second number.
+        Confidence level of the difference seen, which gives the interval of the second number.
     quantity : str
         What the trial compares; empty for none.
 
     Returns
     -------
     Fit
-        Three estimates: under the effect planned for, the effect seen so far (with the interval that the
-        interval of the effect gives) and no effect.
+        Three estimates: under the difference planned for, the difference seen so far (with the interval that
+        the interval of the difference gives) and no difference.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def conditional_power(
     Notes
     -----
     With the sum :math:`b = z \sqrt{t}` at information t, later sums are a Brownian motion from b with drift
-    :math:`\theta`; the chance to cross a later bound of success is integrated. The effect seen is
+    :math:`\theta`; the chance to cross a later bound of success is integrated. The difference seen is
     :math:`\hat\theta = z / \sqrt{t}` with the standard error :math:`1 / \sqrt{t}`.
 
     References
@@ -82,9 +82,9 @@ def conditional_power(
     trend = seen / math.sqrt(t)
     subject = f" of {quantity}" if quantity else ""
     cases = [
-        ("the effect planned for", design.drift, None),
-        ("the effect seen so far", trend, half),
-        ("no effect", 0.0, None),
+        ("the difference planned for", design.drift, None),
+        ("the difference seen so far", trend, half),
+        ("no difference", 0.0, None),
     ]
     estimates = []
     for name, drift, width in cases:

@@ -45,9 +45,9 @@ def group_sequential(
     boundary : {"obrien-fleming-spending", "pocock-spending", "obrien-fleming", "pocock", "wang-tsiatis"}
         Shape of the bounds. The first two spend alpha after Lan and DeMets, so that looks may move.
     alpha : float
-        Chance of success at any look without an effect; over both sides when `sided` is 2. Below 0.5.
+        Chance of success at any look without a difference; over both sides when `sided` is 2. Below 0.5.
     beta : float
-        Chance of no success in the right direction under the effect planned for; below 0.5.
+        Chance of no success in the right direction under the difference planned for; below 0.5.
     sided : {1, 2}
         Whether only one direction, or both, count.
     futility : {"none", "obrien-fleming", "pocock"}

@@ -53,7 +53,7 @@ class SequentialDesign:
     boundary : str
         One of `BOUNDARIES`.
     alpha, beta : float
-        Chance of success without an effect, and of no success under the effect planned for.
+        Chance of success without a difference, and of no success under the difference planned for.
     sided : {1, 2}
         Sides that count.
     futility : str
@@ -66,7 +66,7 @@ class SequentialDesign:
         Standardised bounds; infinite where a look cannot stop. With one side a statistic below `lower` ends
         the trial without success; with two it is success in the other direction.
     drift : float
-        Mean of the standardised statistic at the last look under the effect planned for.
+        Mean of the standardised statistic at the last look under the difference planned for.
     """
 
     boundary: str
@@ -95,42 +95,42 @@ class SequentialDesign:
     def _planned(self) -> tuple[Any, Any]:
         return crossings(self.fractions, self.lower, self.upper, self.drift)
 
-    def characteristics(self, effects: Sequence[float] | None = None) -> pl.DataFrame:
-        """Give how the trial ends, and how large it gets on average, at multiples of the effect planned for.
+    def characteristics(self, multiples: Sequence[float] | None = None) -> pl.DataFrame:
+        """Give how the trial ends, and its average size, at multiples of the difference planned for.
 
         Parameters
         ----------
-        effects : sequence of float, optional
-            True effects as multiples of the one planned for; 0, 0.5, 1 and 1.5 when None.
+        multiples : sequence of float, optional
+            True differences as multiples of the one planned for; 0, 0.5, 1 and 1.5 when None.
 
         Returns
         -------
         polars.DataFrame
-            Columns effect, success (chance of success at any look, in the direction planned), early_success
+            Columns multiple, success (chance of success at any look, in the direction planned), early_success
             (the same before the last look), reverse (chance of a two-sided success in the other direction),
             early_futility, and expected_size (average size as a multiple of that of a trial with one look).
 
         Raises
         ------
         InputError
-            When an effect is not finite.
+            When a multiple is not finite.
 
         Notes
         -----
         The trial is taken to keep to every bound, those for futility too.
         """
         rows = []
-        for effect in (0.0, 0.5, 1.0, 1.5) if effects is None else [float(value) for value in effects]:
-            if not math.isfinite(effect):
+        for multiple in (0.0, 0.5, 1.0, 1.5) if multiples is None else [float(value) for value in multiples]:
+            if not math.isfinite(multiple):
                 raise InputError(
-                    f"effects holds {effect!r}; give finite multiples of the effect planned for."
+                    f"multiples holds {multiple!r}; give finite multiples of the difference planned for."
                 )
-            below, above = crossings(self.fractions, self.lower, self.upper, effect * self.drift)
+            below, above = crossings(self.fractions, self.lower, self.upper, multiple * self.drift)
             ends = (above + below)[:-1]
             size = 1 - float(ends @ (1 - np.asarray(self.fractions[:-1])))
             rows.append(
                 {
-                    "effect": effect,
+                    "multiple": multiple,
                     "success": float(above.sum()),
                     "early_success": float(above[:-1].sum()),
                     "reverse": float(below.sum()) if self.sided == 2 else 0.0,
@@ -148,7 +148,7 @@ class SequentialDesign:
         polars.DataFrame
             Columns look, information (share of all), success_above (standardised bound), level (nominal, of
             as many sides as the design has), futility_below (null where none), alpha_spent (by this look),
-            stops (chance to end at this look under the effect planned for).
+            stops (chance to end at this look under the difference planned for).
         """
         ends = [-math.inf] * len(self.upper) if self.sided == 1 else self.lower
         below, above = crossings(self.fractions, ends, self.upper, 0.0)
@@ -205,7 +205,7 @@ class SequentialDesign:
             f"The power is {percent(rows['success'][1])}. The largest size is {self.inflation:.4f} "
             "times that of a "
             f"trial with one look; on average it is {rows['expected_size'][1]:.4f} times that under the "
-            "effect "
+            "difference "
             f"planned for and {rows['expected_size'][0]:.4f} times without one."
         )
         return " ".join(said)
