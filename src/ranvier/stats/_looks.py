@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
-__all__ = ["TIE", "chances", "pocock_counts", "stop_counts"]
+__all__ = ["TIE", "binomial", "chances", "pocock_counts", "stop_counts"]
 
 TIE = 1e-12
 """Relative difference below which a tail probability equals its limit: 1 - 0.9 is not 0.1 in float64."""
@@ -85,7 +85,7 @@ def chances(rate: float, looks: Looks, counts: Counts, *, poisson: bool) -> list
         if poisson:
             density = np.exp(special.xlogy(gained, rate * new) - rate * new - special.gammaln(gained + 1))
         else:
-            density = _binomial(gained, int(new), rate)
+            density = binomial(gained, int(new), rate)
         if stop is None:
             stopped.append(0.0)
         else:
@@ -97,7 +97,7 @@ def chances(rate: float, looks: Looks, counts: Counts, *, poisson: bool) -> list
     return stopped
 
 
-def _binomial(counts: np.ndarray, n: int, rate: float) -> np.ndarray:
+def binomial(counts: np.ndarray, n: int, rate: float) -> np.ndarray:
     """Give P(X = count) for a binomial; 0 above n."""
     inside = counts <= n
     chosen = counts[inside]

@@ -18,7 +18,7 @@ from scipy import special
 from ranvier.stats._inputs import find_root
 from ranvier.stats._score import MEASURES, first_share, score
 
-__all__ = ["Arms", "boschloo", "score_exact"]
+__all__ = ["Arms", "boschloo", "largest_chance", "one_sided_fisher", "score_exact"]
 
 Floats = NDArray[np.float64]
 Tables = NDArray[np.bool_]
@@ -248,8 +248,7 @@ def boschloo(arms: Arms, measure: str, alpha: float) -> tuple[float, float, floa
 
 def _fixed(arms: Arms, measure: str, tail: float) -> tuple[float, float]:
     """Give the lower bound and the one-sided p value when one set of tables serves every value."""
-    one, two = np.arange(arms.n[0] + 1)[:, None], np.arange(arms.n[1] + 1)[None, :]
-    fisher = _at_least(one, one + two, arms.n)
+    fisher = one_sided_fisher(arms.n)
     tables = _closed(fisher <= fisher[arms.events] * (1 + TIES))
 
     def excess(place: float) -> float:
@@ -259,6 +258,43 @@ def _fixed(arms: Arms, measure: str, tail: float) -> tuple[float, float]:
     low, high = STARTS[measure], 1.0 - FINEST
     bound = MEASURES[measure].lowest if excess(low) >= 0 else _value(measure, find_root(excess, low, high))
     return bound, min(chance, 1.0)
+
+
+def one_sided_fisher(n: tuple[int, int]) -> Floats:
+    """Give Fisher's p value, of more events in the first arm, of every table.
+
+    Parameters
+    ----------
+    n : tuple of int
+        Patients of the arms.
+
+    Returns
+    -------
+    ndarray, shape (n[0] + 1, n[1] + 1)
+        p values, events of the first arm in rows.
+    """
+    one, two = np.arange(n[0] + 1)[:, None], np.arange(n[1] + 1)[None, :]
+    return _at_least(one, one + two, n)
+
+
+def largest_chance(n: tuple[int, int], tables: Tables, target: float | None = None) -> float:
+    """Give the largest chance of a set of tables over every share that both arms have in common.
+
+    Parameters
+    ----------
+    n : tuple of int
+        Patients of the arms.
+    tables : ndarray of bool
+        The set, closed upwards.
+    target : float, optional
+        Refine only where the chance is near it.
+
+    Returns
+    -------
+    float
+        The largest chance.
+    """
+    return _Line("difference", 0.0, n).highest(tables, target)
 
 
 def _at_least(one: NDArray[np.int64], total: NDArray[np.int64], n: tuple[int, int]) -> Floats:
