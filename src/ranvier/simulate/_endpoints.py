@@ -9,7 +9,7 @@ from ranvier.course import ChangeRule
 from ranvier.course.thresholds import smallest_changes
 from ranvier.simulate._ratings import HALF_POINTS, Halves
 
-__all__ = ["confirmed_worsening", "needed"]
+__all__ = ["confirmed_worsening", "needed", "worsening_of_rows"]
 
 NEVER = 100
 """Half points that no change reaches, for baselines that a rule says nothing about."""
@@ -23,18 +23,34 @@ def needed(rule: ChangeRule) -> Halves:
     return table
 
 
-def confirmed_worsening(
-    base: Halves, written: list[Halves], days: list[float], need: Halves, *, weeks: int
+def worsening_of_rows(
+    base: Halves, written: Halves, days: list[float], need: Halves, *, weeks: int
 ) -> NDArray[np.bool_]:
     """Tell who worsened and still had at every visit up to the first one `weeks` or more later.
 
-    The plain rule of `course.worsening` for a fixed baseline and a visit schedule without relapses.
+    Columns of `written` are visits, -1 where one was missed. The plain rule of `course.worsening` for a fixed
+    baseline and a schedule of visits, without regard to relapses.
     """
+    n, visits = written.shape
     enough = need[base]
-    reached = [(each - base) >= enough for each in written]
-    found = np.zeros(len(base), dtype=np.bool_)
+    found = np.zeros(n, dtype=np.bool_)
+    seen = [written[:, place] >= 0 for place in range(visits)]
+    reached = [(written[:, place] - base) >= enough for place in range(visits)]
     for place, day in enumerate(days):
-        later = [other for other in range(place + 1, len(days)) if days[other] - day >= 7 * weeks]
-        if later:
-            found |= np.logical_and.reduce(reached[place : later[0] + 1])
+        holding = seen[place] & reached[place]
+        for other in range(place + 1, visits):
+            if not holding.any():
+                break
+            holding = holding & (reached[other] | ~seen[other])
+            if days[other] - day >= 7 * weeks:
+                confirmed = holding & seen[other]
+                found |= confirmed
+                holding = holding & ~confirmed
     return found
+
+
+def confirmed_worsening(
+    base: Halves, written: list[Halves], days: list[float], need: Halves, *, weeks: int
+) -> NDArray[np.bool_]:
+    """Tell the same of visits as a list of columns."""
+    return worsening_of_rows(base, np.column_stack(written), days, need, weeks=weeks)

@@ -21,8 +21,8 @@ def draw_births(
 
     The activity of a month is an autoregressive gamma process (Gouriéroux C, Jasiak J. J Forecast
     2006;25:129-152): given the activity A of a month, that of the next is gamma with shape s + P and
-    scale (1 - m) / s, where P is Poisson with mean m s A / (1 - m). It keeps mean 1 and shape s, and correlates by
-    m from month to month. Lesions of a month are Poisson, given its activity.
+    scale (1 - m) / s, where P is Poisson with mean m s A / (1 - m). It keeps mean 1 and shape s, and months
+    next to each other correlate by m. Lesions of a month are Poisson, given its activity.
     """
     rate, shape, memory = phenotype.new_t2_per_year, phenotype.new_t2_shape, phenotype.lesion_memory
     if rate is None or shape is None or memory is None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any
 
 from ranvier.errors import DefinitionError, InputError, require_choice
@@ -89,7 +88,8 @@ class EventRate:
             raise InputError(
                 f"per_year of {self.term!r} is {self.per_year!r}; it must be finite and 0 or more."
             )
-        require_choice(f"grade of {self.term!r}", self.grade, (1, 2, 3, 4))
+        if self.grade not in (1, 2, 3, 4):
+            raise InputError(f"grade of {self.term!r} is {self.grade!r}; it must be 1, 2, 3 or 4.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ class Design:
     scenario : Scenario or str
         How noisy the EDSS is.
     effects : mapping of str to Effect
-        What the treatment of an arm does, by its id; none in arms that are not named.
+        What the treatment of an arm does, by its id (kept as pairs); none in arms that are not named.
     dropout_per_year : float
         Rate at which patients leave, per year.
     missed_share : float
@@ -147,7 +147,7 @@ class Design:
     protocol: Protocol
     groups: tuple[Group, ...]
     scenario: Scenario | str = LOW
-    effects: Mapping[str, Effect] = field(default_factory=dict)
+    effects: Mapping[str, Effect] | tuple[tuple[str, Effect], ...] = ()
     dropout_per_year: float = 0.0
     missed_share: float = 0.0
     scans: tuple[str, ...] = ()
@@ -157,7 +157,7 @@ class Design:
     def __post_init__(self) -> None:
         if isinstance(self.scenario, str):
             object.__setattr__(self, "scenario", scenario(self.scenario))
-        object.__setattr__(self, "effects", MappingProxyType(dict(self.effects)))
+        object.__setattr__(self, "effects", tuple(dict(self.effects).items()))
         if self.protocol.data_kind != "simulated":
             raise InputError(
                 f"data_kind is {self.protocol.data_kind!r}; a virtual trial must say data_kind = 'simulated'."
@@ -181,7 +181,7 @@ class Design:
         arms = {arm.id: arm for arm in self.protocol.arms}
         if not arms:
             raise InputError("the protocol has no arm; a virtual trial needs at least one with planned_n.")
-        for name in self.effects:
+        for name, _ in self._effects():
             require_choice("arm with an effect", name, list(arms))
         for name, arm in arms.items():
             if arm.planned_n is None or arm.planned_n < 1:
@@ -246,7 +246,10 @@ class Design:
         Effect
             No effect when none was named.
         """
-        return self.effects.get(arm, NO_EFFECT)
+        return dict(self._effects()).get(arm, NO_EFFECT)
+
+    def _effects(self) -> tuple[tuple[str, Effect], ...]:
+        return tuple(dict(self.effects).items())
 
     @property
     def noise_scenario(self) -> Scenario:
@@ -268,7 +271,7 @@ class Design:
         """
         plain: dict[str, Any] = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         plain["groups"] = [dataclasses.asdict(group) for group in self.groups]
-        plain["effects"] = {name: effect.to_dict() for name, effect in self.effects.items()}
+        plain["effects"] = {name: effect.to_dict() for name, effect in self._effects()}
         plain["protocol"] = self.protocol.to_dict()
         plain["scenario"] = self.noise_scenario.to_dict()
         plain["event_rates"] = [dataclasses.asdict(event) for event in self.event_rates]

@@ -228,12 +228,10 @@ _MEMORY = _assumed(
     0.9, "correlation from month to month", 0.8, 0.97, "No source; it says how long an active spell lasts."
 )
 _SIZE = (
-    "Fitted to those who entered AFFIRM as if all patients could; allowing for a relapse needed to enter, 0.3 "
-    "to 2 fit about as well."
+    "Fitted to those who entered AFFIRM as if all patients could; allowing for a relapse needed to enter, "
+    "0.3 to 2 fit about as well."
 )
-_CHOSEN = (
-    "At a trial's entry one relapse or more in the year before is taken as AFFIRM's rule (not read again)."
-)
+_CHOSEN = "A relapse or more in the year before entry is taken as AFFIRM's rule; it was not read in a source."
 
 RRMS = Phenotype(
     name="RRMS",

@@ -197,14 +197,15 @@ def _scans(design: Design, cohort: Cohort, names: Any) -> pl.DataFrame:
     taken = cohort.taken()
     rows = []
     for number, name in enumerate(names):
-        before = None
+        before: int | None = None
         for place in wanted:
             (found,) = np.nonzero((cohort.place[number] == place) & taken[number])
             if not len(found) or cohort.written[number, found[0]] < 0:
                 continue
             day = float(cohort.days[number, found[0]])
             month = round((day - float(cohort.people.base_day[number])) / DAYS_PER_MONTH)
-            new = None if before is None else int(total[number, month + 1] - total[number, before + 1])
+            since = 0 if before is None else int(total[number, month + 1] - total[number, before + 1])
+            new = None if before is None else since
             rows.append((name, int(day), "brain", int(births[number, month]), new))
             before = month
     columns = {"subject": pl.String, "day": pl.Int64, "region": pl.String}
