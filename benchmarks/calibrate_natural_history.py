@@ -7,28 +7,18 @@ in phenotypes.py enter; everything else on docs/validation/natural_history.md is
 from __future__ import annotations
 
 import dataclasses
+import runpy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import optimize, special
 from scipy import stats as peer
 
-from ranvier.course import EDSS_1_5_1_0_5
-from ranvier.simulate import HIGH, LOW, NMOSD, RRMS, SPMS, EntryCriteria, Phenotype, parameter
-from ranvier.simulate._attacks import draw_attacks, draw_rises
-from ranvier.simulate._endpoints import confirmed_worsening, needed
-from ranvier.simulate._lesions import draw_births
-from ranvier.simulate._people import draw_steps, enter, follow
-from ranvier.simulate._ratings import noise_of
-from ranvier.simulate._streams import stream
-from ranvier.trial import EntryRule
+from ranvier.simulate import HIGH, LOW, NMOSD, RRMS, SPMS, Phenotype, parameter
 
-SEED = 20240224
-AFFIRM_ENTRY = EntryCriteria(relapses=EntryRule(), edss=(0.0, 5.0))
-EXPAND_ENTRY = EntryCriteria(edss=(3.0, 6.5), attack_days=(90, None))
-AT_RELAPSE_DAYS, AFTER_DAYS, BEFORE_DAYS = (0.0, 7.0), 168.0, (0.0, 84.0)
-"""When AFFIRM is taken to have examined at, after and before a relapse (visits every 12 weeks)."""
-QUARTERS = [91.0 * visit for visit in range(1, 9)]
+ROOT = Path(__file__).resolve().parents[1]
+PAGE: dict[str, Any] = runpy.run_path(str(ROOT / "tests" / "golden" / "natural_history_page.py"))
 
 
 def with_values(phenotype: Phenotype, **values: float) -> Phenotype:
@@ -59,31 +49,9 @@ def relapse_rate(size: float) -> float:
 
 
 def relapse_ratings(phenotype: Phenotype, n: int = 200_000) -> np.ndarray:
-    """Give shares and means that an examiner finds at and after a relapse, mean of both scenarios.
-
-    Rows: rise of 0.5 or more, rise of 1.0 or more, mean rise; residual of 0.5 or more, mean residual.
-    """
-    both = []
-    for scenario in (LOW, HIGH):
-        rng = stream(SEED, "relapse", scenario.name, 0)
-        noise = noise_of(phenotype, scenario)
-        stable = 5 * rng.random(n, dtype=np.float32)
-        peak, residual = draw_rises(rng, n, phenotype)
-        gap = rng.uniform(*BEFORE_DAYS, n).astype(np.float32)
-        delay = rng.uniform(*AT_RELAPSE_DAYS, n).astype(np.float32)
-        first = noise.start(rng, n)
-        second = noise.move(rng, first, gap + delay)
-        third = noise.move(rng, second, np.float32(AFTER_DAYS) - delay)
-        tau = phenotype.recovery_days.value
-        ratings = [noise.rate(rng, stable + first)]
-        for moved, since in ((second, delay), (third, AFTER_DAYS)):
-            left = residual + (peak - residual) * np.exp(-np.float32(1) * since / tau)
-            ratings.append(noise.rate(rng, (stable + moved + left).astype(np.float32)))
-        rise, stays = (np.asarray(each - ratings[0], dtype=float) / 2 for each in ratings[1:])
-        both.append(
-            [(rise >= 0.5).mean(), (rise >= 1).mean(), rise.mean(), (stays >= 0.5).mean(), stays.mean()]
-        )
-    return np.mean(both, axis=0)
+    """Give the five numbers of `RELAPSE_IDS`, mean of both scenarios."""
+    found = [PAGE["affirm_relapses"](each, n, phenotype) for each in (LOW, HIGH)]
+    return np.mean([[numbers[name][0] for name in RELAPSE_IDS] for numbers in found], axis=0)
 
 
 RELAPSE_IDS = (
@@ -111,34 +79,9 @@ def rises(phenotype: Phenotype) -> dict[str, float]:
     return dict(zip(names, np.exp(found.x).tolist(), strict=True))
 
 
-def edss_change(phenotype: Phenotype, n: int = 400_000) -> tuple[float, float]:
-    """Give the mean change over two years under AFFIRM's entry rule, and its error."""
-    means, errors = [], []
-    for scenario in (LOW, HIGH):
-        rng, noise = stream(SEED, "affirm", scenario.name, 0), noise_of(phenotype, scenario)
-        people = enter(rng, n, phenotype, noise, entry=AFFIRM_ENTRY)
-        attacks = draw_attacks(rng, people.rates, (0.0, 731.0), phenotype)
-        steps = draw_steps(rng, n, 731.0, phenotype.steps_per_year.value)
-        (last,) = follow(rng, people, [730.0], noise, attacks=attacks, steps=steps)
-        change = (last - people.base) / 2
-        means.append(change.mean())
-        errors.append(change.std() / n**0.5)
-    return float(np.mean(means)), float(np.hypot(*errors) / 2)
-
-
-def worsening(phenotype: Phenotype, scenario: Any, n: int = 200_000) -> float:
-    """Give the share with worsening confirmed after 3 months, as in EXPAND, that began within 1.75 years."""
-    rng, noise = stream(SEED, "expand", scenario.name, 0), noise_of(phenotype, scenario)
-    people = enter(rng, n, phenotype, noise, entry=EXPAND_ENTRY)
-    attacks = draw_attacks(rng, people.rates, (0.0, 731.0), phenotype)
-    steps = draw_steps(rng, n, 731.0, phenotype.steps_per_year.value)
-    written = follow(rng, people, list(QUARTERS), noise, attacks=attacks, steps=steps)
-    return float(confirmed_worsening(people.base, written, QUARTERS, needed(EDSS_1_5_1_0_5), weeks=13).mean())
-
-
-def no_new_lesion(phenotype: Phenotype, n: int = 100_000) -> float:
-    births = draw_births(stream(SEED, "lesions", "both", 0), n, 24, phenotype)
-    return float((births.sum(axis=1) == 0).mean())
+def mean_of(function: str, name: str, phenotype: Phenotype, n: int) -> float:
+    """Give one number of the page for another phenotype, mean of both scenarios."""
+    return float(np.mean([PAGE[function](each, n, phenotype)[name][0] for each in (LOW, HIGH)]))
 
 
 def solve(function: Any, target: float, low: float, high: float, rounds: int = 14) -> float:
@@ -155,11 +98,14 @@ def main() -> None:
     print("relapses", {n: v.value for n, v in rrms.values().items()})
     print("relapse ratings", relapse_ratings(rrms))
     change = parameter("AFFIRM_DEDSS")["value_number"]
-    none, some = (edss_change(with_values(rrms, steps_per_year=each))[0] for each in (0.0, 0.1))
+    none, some = (
+        mean_of("edss_change", "AFFIRM_DEDSS", with_values(rrms, steps_per_year=each), 400_000)
+        for each in (0.0, 0.1)
+    )
     steps = (change - none) / (some - none) * 0.1
     print("RRMS steps that would give AFFIRM's change", steps, "without", none, "with .1", some)
     shape = solve(
-        lambda s: -no_new_lesion(with_values(rrms, new_t2_shape=s)),
+        lambda s: -mean_of("lesions", "SIM_AFFIRM_T2_ZERO", with_values(rrms, new_t2_shape=s), 100_000),
         -parameter("SIM_AFFIRM_T2_ZERO")["value_number"],
         0.1,
         3.0,
@@ -171,17 +117,13 @@ def main() -> None:
     }
     spms = with_values(SPMS, **shared)
     spms_steps = solve(
-        lambda s: np.mean([worsening(with_values(spms, steps_per_year=s), each) for each in (LOW, HIGH)]),
+        lambda s: mean_of("worsening", "SIM_EXPAND_CDP3", with_values(spms, steps_per_year=s), 200_000),
         parameter("SIM_EXPAND_CDP3")["value_number"],
         0.0,
         0.6,
         12,
     )
-    print(
-        "SPMS steps",
-        spms_steps,
-        [worsening(with_values(spms, steps_per_year=spms_steps), e) for e in (LOW, HIGH)],
-    )
+    print("SPMS steps", spms_steps)
     mean = parameter("NMO_PERATTACK")["value_number"] / NMOSD.peak_mean.value
     print(
         "NMOSD residual_b for residual_a", NMOSD.residual_a.value, NMOSD.residual_a.value * (1 - mean) / mean
