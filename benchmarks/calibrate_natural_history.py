@@ -72,7 +72,7 @@ def rises(phenotype: Phenotype) -> dict[str, float]:
         tried = with_values(phenotype, **dict(zip(names, np.exp(logs).tolist(), strict=True)))
         return float(((relapse_ratings(tried, 60_000) - wanted) ** 2).sum())
 
-    start = np.log([getattr(phenotype, name).value for name in names])
+    start = np.log([1.1, 2.0, 0.3, 1.0])
     found = optimize.minimize(
         miss, start, method="Nelder-Mead", options={"maxfev": 160, "xatol": 1e-3, "fatol": 1e-7}
     )
@@ -100,10 +100,10 @@ def main() -> None:
     change = parameter("AFFIRM_DEDSS")["value_number"]
     none, some = (
         mean_of("edss_change", "AFFIRM_DEDSS", with_values(rrms, steps_per_year=each), 400_000)
-        for each in (0.0, 0.1)
+        for each in (0.0, 0.05)
     )
-    steps = (change - none) / (some - none) * 0.1
-    print("RRMS steps that would give AFFIRM's change", steps, "without", none, "with .1", some)
+    steps = (change - none) / (some - none) * 0.05
+    print("RRMS steps that would give AFFIRM's change", steps, "without", none, "with 0.05", some)
     shape = solve(
         lambda s: -mean_of("lesions", "SIM_AFFIRM_T2_ZERO", with_values(rrms, new_t2_shape=s), 100_000),
         -parameter("SIM_AFFIRM_T2_ZERO")["value_number"],

@@ -30,8 +30,9 @@ __all__ = ["People", "Steps", "draw_steps", "enter", "follow"]
 BELOW, ABOVE = 3.0, 1.5
 """Stable levels are drawn from so far below the lowest to so far above the highest EDSS that may enter: an
 attack can lift a patient into the range by more than noise can lower one into it."""
-MOST_TRIES = 200
-"""Batches after which entry criteria count as impossible to meet."""
+MOST_DRAWN = 2_000
+"""Virtual patients drawn for each one needed, beyond which entry criteria count as impossible to meet."""
+LEAST_DRAWN = 1_000_000
 BATCH = 4_096
 STEEP_BELOW = 5.5
 """Relapse-independent steps are 1.0 below this level and 0.5 from it."""
@@ -73,7 +74,7 @@ def enter(
     """Draw patients until n of them meet the entry criteria."""
     found: list[People] = []
     have, drawn, batch = 0, 0, max(BATCH, n)
-    for _ in range(MOST_TRIES):
+    while drawn < max(MOST_DRAWN * n, LEAST_DRAWN):
         people = _candidates(rng, batch, phenotype, noise, entry=entry, base_days=base_days)
         found.append(people)
         have, drawn = have + len(people), drawn + batch

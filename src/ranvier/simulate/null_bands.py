@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ranvier import course
-from ranvier.errors import InputError
+from ranvier.errors import InputError, require_choice
 from ranvier.result import Estimate, LeftOut, plural
 from ranvier.simulate._endpoints import needed
 from ranvier.simulate._lesions import DAYS_PER_MONTH, draw_births
@@ -28,7 +28,7 @@ from ranvier.simulate._null_patients import (
 from ranvier.simulate._streams import digest, stream, whole
 from ranvier.simulate.null_result import Band, NullBand
 from ranvier.simulate.phenotypes import PHENOTYPES
-from ranvier.simulate.scenarios import Scenario, scenario
+from ranvier.simulate.scenarios import SCENARIOS, Scenario, scenario
 from ranvier.trial import Trial
 
 __all__ = ["null_band"]
@@ -122,10 +122,13 @@ def null_band(
         raise InputError(f"trial is a {type(trial).__name__}; give a Trial, such as from read_trial.")
     if not trial.protocol.visits:
         raise InputError("trial.toml plans no visits; add [[visits]] with label, day and window.")
+    if not scenarios:
+        raise InputError(f"scenarios is empty; give some of {list(SCENARIOS)}.")
     chosen = [scenario(each) if isinstance(each, str) else each for each in scenarios]
     planned_rule, planned_visit = plan_of(trial)
     judged = course.change_rule(rule or planned_rule) if not isinstance(rule, course.ChangeRule) else rule
     final = visit or planned_visit
+    require_choice("visit", final, trial.protocol.schedule["visit"])
     rows = changes_of(trial, judged, final)
     people = people_of(trial)
     histories = histories_of(trial, people["subject"].to_list())
