@@ -1,0 +1,57 @@
+"""Virtual patients and virtual trials: what happens without, or with, a treatment."""
+
+from ranvier.simulate.designs import Design, EventRate, Group
+from ranvier.simulate.effects import NO_EFFECT, Effect
+from ranvier.simulate.entry_criteria import EntryCriteria
+from ranvier.simulate.histories import VirtualPatients, natural_history
+from ranvier.simulate.null_bands import null_band
+from ranvier.simulate.null_result import NULL_ENDPOINTS, Band, NullBand
+from ranvier.simulate.phenotypes import (
+    NMOSD,
+    PHENOTYPES,
+    PPMS,
+    RRMS,
+    SPMS,
+    VALUE_KINDS,
+    Phenotype,
+    Value,
+    phenotype,
+)
+from ranvier.simulate.published_numbers import parameter, parameters
+from ranvier.simulate.replicates import Replicates, replicate
+from ranvier.simulate.scenarios import HIGH, LOW, SCENARIOS, Scenario, scenario
+from ranvier.simulate.virtual_trials import trial
+
+__all__ = [
+    "HIGH",
+    "LOW",
+    "NMOSD",
+    "NO_EFFECT",
+    "NULL_ENDPOINTS",
+    "PHENOTYPES",
+    "PPMS",
+    "RRMS",
+    "SCENARIOS",
+    "SPMS",
+    "VALUE_KINDS",
+    "Band",
+    "Design",
+    "Effect",
+    "EntryCriteria",
+    "EventRate",
+    "Group",
+    "NullBand",
+    "Phenotype",
+    "Replicates",
+    "Scenario",
+    "Value",
+    "VirtualPatients",
+    "natural_history",
+    "null_band",
+    "parameter",
+    "parameters",
+    "phenotype",
+    "replicate",
+    "scenario",
+    "trial",
+]

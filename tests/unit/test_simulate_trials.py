@@ -1,0 +1,172 @@
+"""Virtual trials: the tables of reading, through the whole analysis; many trials in blocks."""
+
+from __future__ import annotations
+
+import dataclasses
+import runpy
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import ranvier as rv
+from ranvier.course import CDW_12W
+from ranvier.simulate import Design, Effect, Group, replicate, trial
+from ranvier.simulate._endpoints import needed, worsening_of_rows
+from ranvier.trial import Arm
+
+MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).with_name("simulated.py")))
+DESIGN: Design = MADE["design"]()
+
+
+@pytest.mark.parametrize("made", [DESIGN, MADE["nmosd"]()], ids=["MS", "NMOSD"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_virtual_trial_has_no_errors(made: Design, seed: int) -> None:
+    found = trial(made, seed=seed).check().table
+    assert found.filter(severity="error").is_empty(), found.filter(severity="error").row(0, named=True)
+
+
+def test_a_virtual_trial_goes_through_analysis_and_report() -> None:
+    made = trial(DESIGN, seed=1)
+    analysis = rv.verdict.analyse(made)
+    assert analysis.attack_unknown == 0
+    assert analysis.flow.treated == 24
+    assert rv.report.build(made).banner.startswith("Simulated, not patients")
+
+
+def test_it_has_the_patients_visits_and_scans_that_were_planned() -> None:
+    plain = dataclasses.replace(DESIGN, dropout_per_year=0.0, missed_share=0.0)
+    made = trial(plain, seed=4)
+    assert made.recorded == {"subjects", "doses", "visits", "relapses", "mri", "adverse_events"}
+    assert (
+        made.subjects.group_by("arm", "phenotype").len().sort("arm", "phenotype")["len"].to_list()
+        == [8, 4] * 2
+    )
+    planned = made.visits.filter(pl.col("visit").is_not_null())
+    assert planned.height == 24 * 4
+    unscheduled = made.visits.height - planned.height
+    after = made.relapses.filter(pl.col("day") >= 0).height
+    assert 0 < unscheduled <= after
+    assert made.mri.height == 24 * 3
+    assert made.doses.group_by("product").len().sort("product")["len"].to_list() == [12, 12]
+
+
+def test_patients_leave_and_miss_visits_when_the_design_says_so() -> None:
+    many = dataclasses.replace(DESIGN, dropout_per_year=1.0, missed_share=0.3)
+    made = trial(many, seed=4)
+    assert made.visits.filter(visit="baseline").height == 24
+    assert made.visits.filter(visit="month 12").height < 15
+    assert made.subjects["last_contact_day"].min() < 300  # type: ignore[operator]
+
+
+def test_the_same_seed_repeats_a_trial() -> None:
+    first, again, other = (trial(DESIGN, seed=seed) for seed in (1, 1, 2))
+    assert all(first.tables[name].equals(again.tables[name]) for name in first.tables)
+    assert not first.visits.equals(other.visits)
+
+
+def test_an_effect_shows() -> None:
+    strong = {"cells": Effect(relapse_ratio=0.2, edss_shift=-1.0)}
+    found = replicate(dataclasses.replace(DESIGN, effects=strong), n_trials=400, seed=1).table
+    arms = found.group_by("arm").agg(pl.col("edss_change", "relapses").mean()).sort("arm")
+    cells, placebo = arms.rows()
+    assert placebo[1] - cells[1] > 0.8
+    assert cells[2] / placebo[2] == pytest.approx(0.2, rel=0.2)
+
+
+def test_the_array_endpoint_is_that_of_the_course_part() -> None:
+    """Confirmed worsening on a schedule without relapses, against course.worsening."""
+    days = [91, 182, 273, 364]
+    rng = np.random.default_rng(3)
+    base = rng.integers(4, 13, 400).astype(np.int8)
+    written = (base[:, None] + rng.integers(-1, 4, (400, 4))).astype(np.int8)
+    written[rng.random((400, 4)) < 0.1] = -1
+    names = [f"P{place:03d}" for place in range(400)]
+    rows = [
+        (name, day, value / 2)
+        for place, name in enumerate(names)
+        for day, value in zip([0, *days], [base[place], *written[place]], strict=True)
+        if value >= 0
+    ]
+    visits = pl.DataFrame(rows, schema=["subject", "day", "edss"], orient="row")
+    rule = dataclasses.replace(
+        CDW_12W,
+        confirmation=rv.course.Confirmation(windows=(rv.course.Window(days=84, left=0, right=3650),)),
+    )
+    need = needed(rule.outcomes[0].worsening)
+    theirs = set(rv.course.worsening(visits, definition=rule).table["subject"])
+    ours = worsening_of_rows(base, written, [float(day) for day in days], need, weeks=12)
+    assert {name for name, worse in zip(names, ours, strict=True) if worse} == theirs
+    assert 40 < len(theirs) < 360
+
+
+def test_blocks_are_the_same_in_any_order_in_processes_and_in_threads() -> None:
+    options: dict[str, Any] = {"n_trials": 90, "seed": 5, "block_trials": 30}
+    serial = replicate(DESIGN, **options).table
+    with ProcessPoolExecutor(2) as processes:
+        assert replicate(DESIGN, **options, executor=processes).table.equals(serial)
+    with ThreadPoolExecutor(2) as threads:
+        assert replicate(DESIGN, **options, executor=Backwards(threads)).table.equals(serial)
+    assert replicate(DESIGN, **options | {"n_trials": 45}).table.equals(serial.head(45 * 2))
+
+
+class Backwards(ThreadPoolExecutor):
+    """Computes each block only when it is asked for, the blocks asked for last first."""
+
+    def __init__(self, inner: ThreadPoolExecutor) -> None:
+        self.inner = inner
+        self.held: list[Any] = []
+
+    def submit(self, fn: Any, /, *args: Any, **options: Any) -> Any:
+        held = Later(self, fn, args)
+        self.held.append(held)
+        return held
+
+
+class Later:
+    def __init__(self, queue: Backwards, fn: Any, args: Any) -> None:
+        self.queue, self.fn, self.args, self.value = queue, fn, args, None
+
+    def result(self) -> Any:
+        for each in reversed(self.queue.held):
+            if each.value is None:
+                each.value = each.fn(*each.args)
+        return self.value
+
+
+def test_a_run_that_broke_off_goes_on_and_damaged_blocks_are_computed_again(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"seed": 5, "block_trials": 20}
+    whole = replicate(DESIGN, n_trials=60, **options).table
+    replicate(DESIGN, n_trials=40, **options, folder=tmp_path)
+    kept = sorted(tmp_path.glob("*.npz"))
+    assert len(kept) == 2
+    times = kept[0].stat().st_mtime_ns
+    kept[1].write_bytes(b"damaged")
+    assert replicate(DESIGN, n_trials=60, **options, folder=tmp_path).table.equals(whole)
+    assert len(list(tmp_path.glob("*.npz"))) == 3
+    assert kept[0].stat().st_mtime_ns == times
+    assert kept[1].read_bytes() != b"damaged"
+
+
+def test_another_design_keeps_its_own_blocks(tmp_path: Path) -> None:
+    for each in (DESIGN, dataclasses.replace(DESIGN, missed_share=0.2)):
+        replicate(each, n_trials=10, seed=1, folder=tmp_path)
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+
+
+def test_replicates_explain_and_draw_themselves() -> None:
+    found = replicate(DESIGN, n_trials=50, seed=1)
+    assert "50 virtual trials" in found.explain()
+    assert found.plot().get_xlabel() == "patients improved"
+    assert found.to_dict()["table"][0]["trial"] == 1
+
+
+def test_shares_of_groups_become_whole_patients() -> None:
+    arms = (Arm(id="cells", label="Cells", planned_n=10),)
+    groups = (Group(phenotype="SPMS", share=2), Group(phenotype="RRMS", share=1))
+    made = Design(protocol=MADE["protocol"](arms=arms, design="single_arm"), groups=groups)
+    assert made.counts("cells") == (7, 3)
+    assert len({made.hash, DESIGN.hash, dataclasses.replace(made, scenario="high").hash}) == 3
