@@ -153,6 +153,9 @@ chances with the multivariate normal distribution of SciPy.
 - **Boundaries in small trials.** rpact's boundaries are on a normal statistic, as are those of
   `group_sequential`. For a count in one arm `exact_sequential` needs no such distribution.
 
+- **Not compared.** The printed tables of Simon (1989) and of Zhu and Lakkis (2014) were not at hand: the
+  designs are held to a search over every design, the sizes for relapse rates to the formulas.
+
 ## Speed
 
 `benchmarks/designs.py`, CPU time of one thread on a busy machine: {simon} for Simon's design of 10 %
