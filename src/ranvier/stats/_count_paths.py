@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Counts = Sequence[int | None]
 
 LARGEST = 1000
-"""Patients up to which sizes are searched and counts carried; chances of single counts stay above 1e-301."""
+"""Patients up to which sizes are searched and counts carried; chances of single counts stay above 1e-302."""
 
 
 def endings(share: float, looks: Sequence[int], futility: Counts, efficacy: Counts) -> list[Floats]:
