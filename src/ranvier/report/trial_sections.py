@@ -12,6 +12,7 @@ from ranvier.report.course_marks import event_marks
 from ranvier.report.course_section import confirmed_section
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph, Section
 from ranvier.report.neda_section import neda_section
+from ranvier.report.null_section import null_section
 from ranvier.report.patients import patients_section
 from ranvier.report.relapse_section import relapses_section
 from ranvier.report.safety_section import safety_section
@@ -323,6 +324,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Analysis], list[Block]]], ...] = (
     ("baseline", "Baseline", _baseline),
     ("timelines", "Each patient in time", _timelines),
     ("edss", "Disability (EDSS)", _edss),
+    ("null", "What happens with no treatment effect", null_section),
     ("arms", "The arms against the control arm", _arms),
     ("confirmed", "Confirmed disability events", confirmed_section),
     ("patients", "Each patient's disability", patients_section),

@@ -162,11 +162,22 @@ def _beside(numbers: Analysis, registry: Registry, study: Study) -> tuple[str, .
         lines.append(beside(placebo))
         if placebo.estimate is not None and len(shares) == 1:
             lines.append(_held(shares[0], placebo.estimate.value))
+        lines += _without_effect(numbers)
     lines += [fact.sentence for fact in natural_facts(registry, study.disease or "", "edss")]
     if numbers.relapse_rates:
         lines += [fact.sentence for fact in natural_facts(registry, study.disease or "", "relapse")]
         lines += _from_entry(numbers)
     return tuple(lines)
+
+
+def _without_effect(numbers: Analysis) -> list[str]:
+    """Say how often so many patients improve with no treatment effect, in the null band of the trial."""
+    bands = () if numbers.null is None else numbers.null.of("responders")
+    if not bands or bands[0].observed is None:
+        return []
+    chances = [each.chance_text() for each in bands]
+    values = {"count": f"{bands[0].observed:.0f}", "n": _patients(bands[0].n), "visit": numbers.final_visit}
+    return [say("null_band", **values, low=chances[0], high=chances[-1])]
 
 
 def _from_entry(numbers: Analysis) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
-from ranvier import course, mri, safety
+from ranvier import course, mri, safety, simulate
 from ranvier.result import Derivation, Estimate, LeftOut
 from ranvier.trial import Trial
 from ranvier.verdict.arm_differences import ArmDifference
@@ -16,6 +17,11 @@ from ranvier.verdict.neda_result import NedaResult
 from ranvier.verdict.relapse_periods import RelapsePeriods
 
 __all__ = ["Analysis", "Flow", "Measured"]
+
+NULL_SEED, NULL_TRIALS = 1, 4_000
+"""Of the null band of a report, so that a report repeats itself; one share of 50 % is then known to 0.8 %."""
+WITHOUT_CONTROLS = ("uncontrolled", "before-after")
+"""Classes of control (`ranvier.trial.DESIGNS`) with nobody beside the treated patients."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +154,13 @@ class Analysis:
     arms: tuple[ArmDifference, ...] = ()
     scans: mri.ScanCounts | None = None
     lesion_activity: tuple[LesionActivity, ...] = ()
+
+    @cached_property
+    def null(self) -> simulate.NullBand | None:
+        """Give what the endpoints do with no treatment effect; None with controls of the trial's own."""
+        if self.trial.protocol.control not in WITHOUT_CONTROLS:
+            return None
+        return simulate.null_band(self.trial, seed=NULL_SEED, n_trials=NULL_TRIALS, rule=self.rule)
 
     @property
     def relapse_rates(self) -> tuple[tuple[Estimate, Estimate, Estimate], ...]:

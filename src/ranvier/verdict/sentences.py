@@ -145,6 +145,10 @@ SENTENCES: dict[str, str] = {
         "A fall in relapses cannot be told apart from choosing patients with recent relapses: trial.toml "
         "names no entry rule."
     ),
+    "null_band": (
+        "With no treatment effect, {count} or more of {n} are improved at {visit} in {low} of simulated "
+        "trials with little noise and in {high} with much (see the null band)."
+    ),
     "relapse_rates": "Relapses a year{arm}: {before} before and {after} after the first dose; ratio {ratio}.",
     "article_claims": "{n}: {counts}.",
     "article_elsewhere": "{outcome} {before} → {after} matches another trial: {other}.",
