@@ -1,5 +1,6 @@
 """One study: its tables and its protocol."""
 
+from ranvier.trial.bias import BIAS_TOOLS, BiasJudgement, RiskOfBias
 from ranvier.trial.entry import ENTRY_RULES, PREVENT_ENTRY, TWO_IN_TWO_YEARS, Entry, EntryRule
 from ranvier.trial.estimand import STRATEGIES, Estimand, IntercurrentEvent
 from ranvier.trial.lesion_plan import LesionPlan
@@ -23,6 +24,7 @@ from ranvier.trial.stopping import STOPPING_EVENTS, STOPPING_METHODS, StoppingRu
 from ranvier.trial.trial import Trial
 
 __all__ = [
+    "BIAS_TOOLS",
     "CELL_CLASSES",
     "DATA_KINDS",
     "DESIGNS",
@@ -36,6 +38,7 @@ __all__ = [
     "TWO_IN_TWO_YEARS",
     "VISIT_REASONS",
     "Arm",
+    "BiasJudgement",
     "Endpoint",
     "Entry",
     "EntryRule",
@@ -47,6 +50,7 @@ __all__ = [
     "NedaPlan",
     "Product",
     "Protocol",
+    "RiskOfBias",
     "Source",
     "StoppingRule",
     "Trial",

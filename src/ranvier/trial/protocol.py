@@ -11,6 +11,7 @@ import polars as pl
 
 from ranvier.errors import InputError, require_choice
 from ranvier.trial._toml import build
+from ranvier.trial.bias import RiskOfBias
 from ranvier.trial.entry import Entry
 from ranvier.trial.estimand import Estimand
 from ranvier.trial.lesion_plan import LesionPlan
@@ -214,6 +215,8 @@ class Protocol:
         Relapses that a patient must have had to enter; None = not stated.
     neda : NedaPlan, optional
         How no evidence of disease activity is judged; the preset neda-3 when None.
+    risk_of_bias : RiskOfBias, optional
+        Risk of bias as people judged it.
     lesions : LesionPlan, optional
         How lesions of masks are counted; `LesionPlan()` when None.
     notes : tuple of str
@@ -243,6 +246,7 @@ class Protocol:
     entry: Entry | None = None
     neda: NedaPlan | None = None
     lesions: LesionPlan | None = None
+    risk_of_bias: RiskOfBias | None = None
     notes: tuple[str, ...] = ()
     estimand: Estimand | None = None
 
@@ -347,7 +351,8 @@ class Protocol:
         ----------
         content : mapping
             As `tomllib` reads the file: the table `trial`, and `product`, `arms`, `visits`, `endpoints`,
-            `stopping_rules`, `sources`, `margins`, `invented`, `entry`, `neda`, `lesions`, `estimand`.
+            `stopping_rules`, `sources`, `margins`, `invented`, `entry`, `neda`, `lesions`, `estimand`,
+            `risk_of_bias`.
 
         Returns
         -------

@@ -190,11 +190,15 @@ def appraise(claims: Claims, *, registry: Registry | None = None, level: float =
 
 def _summaries(registry: Registry, claims: Claims, level: float) -> dict[str, StudySummary]:
     named: dict[str, StudySummary] = {}
+    judged = {each.study: each for each in claims.risk_of_bias}
+    known = registry.studies["study_id"].to_list()
+    for study_id in judged:
+        require_choice("study of risk_of_bias", study_id, known)
     for claim in claims.claims:
         for study_id in claim.studies:
-            require_choice(f"study of claim {claim.id!r}", study_id, registry.studies["study_id"].to_list())
+            require_choice(f"study of claim {claim.id!r}", study_id, known)
             if study_id not in named:
-                named[study_id] = summarise(registry, study_id, level=level)
+                named[study_id] = summarise(registry, study_id, level=level, bias=judged.get(study_id))
     return named
 
 

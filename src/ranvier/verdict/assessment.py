@@ -80,7 +80,8 @@ def assess(trial: Trial | Analysis, *, registry: Registry | None = None) -> Verd
     held = evidence.registry() if registry is None else registry
     study = _as_study(numbers)
     given = numbers.trial.protocol.product.co_intervention
-    sure = certainty(held, study, None, given_with=[given] if given else [])
+    judged = numbers.trial.protocol.risk_of_bias
+    sure = certainty(held, study, None, given_with=[given] if given else [], judged=judged)
     found = _findings(numbers)
     signs = {
         sign: tuple(finding for finding in found if finding.sign == sign)

@@ -11,6 +11,7 @@ import polars as pl
 
 from ranvier.evidence import Registry, Study
 from ranvier.result import json_ready, number, percent
+from ranvier.trial import RiskOfBias
 from ranvier.verdict.contrasts import Contrast
 from ranvier.verdict.sentences import say
 
@@ -32,6 +33,7 @@ FAR_BELOW = 0.1
 """Share of the needed patients below which an uncontrolled or null result loses two levels."""
 TOO_MANY_MISSING = 0.2
 """Share without a result from which it counts against a study."""
+BIAS = "risk of bias"
 CONTROL_SHARE = 10 / 27
 """Share improved on saline in the nearest trial that gives one (Harris 2024); base of the needed size."""
 
@@ -145,6 +147,7 @@ def certainty(
     contrast: Contrast | None,
     *,
     given_with: Sequence[str] | None = None,
+    judged: RiskOfBias | None = None,
 ) -> Certainty:
     """Give the certainty of what one study shows.
 
@@ -158,6 +161,9 @@ def certainty(
         The comparison that the study is judged by.
     given_with : sequence of str, optional
         What was given together with the cells; None looks it up in the registry.
+    judged : RiskOfBias, optional
+        Risk of bias as people judged it; it takes further levels where it costs more than the steps found
+        here.
 
     Returns
     -------
@@ -176,12 +182,26 @@ def certainty(
         _imprecision(study, contrast),
     )
     steps = tuple(step for step in found if step is not None)
+    if judged is not None:
+        steps = (*steps, *_judged(judged, sum(step.levels for step in steps if step.domain == BIAS)))
     at = LEVELS.index(start) - sum(step.levels for step in steps)
     return Certainty(level=LEVELS[max(at, 0)], start=start, steps=steps)
 
 
 def _step(domain: str, levels: int, value: float, code: str, **values: Any) -> Downgrade:
     return Downgrade(domain=domain, levels=levels, value=value, sentence=say(code, **values))
+
+
+def _judged(judged: RiskOfBias, already: int) -> tuple[Downgrade, ...]:
+    """Give the levels that the judgement of people costs beyond those found already."""
+    more = judged.levels - already
+    if more <= 0:
+        return ()
+    names = ", ".join(f"{each.domain}: {each.judgement}" for each in judged.worst)
+    code = "down_judged" if more == 1 else "down_judged_far"
+    count = len(judged.worst)
+    n = len(judged.domains)
+    return (_step(BIAS, more, count, code, count=count, n=n, tool=judged.tool, names=names),)
 
 
 def _arms(registry: Registry, study: Study) -> pl.DataFrame:

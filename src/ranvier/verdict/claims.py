@@ -11,6 +11,8 @@ from typing import Any
 
 from ranvier.errors import InputError, require_choice, suggest
 from ranvier.result import json_ready
+from ranvier.trial import RiskOfBias
+from ranvier.trial._toml import build
 from ranvier.verdict.outcomes import OUTCOMES
 
 __all__ = ["ARTICLE_KINDS", "KINDS", "Article", "Claim", "Claims", "read_claims"]
@@ -207,10 +209,13 @@ class Claims:
         What the claims were read in.
     claims : tuple of Claim
         The claims, in order.
+    risk_of_bias : tuple of RiskOfBias
+        Risk of bias of the studies as people judged it, at most one for each.
     """
 
     article: Article
     claims: tuple[Claim, ...]
+    risk_of_bias: tuple[RiskOfBias, ...] = ()
 
     def __post_init__(self) -> None:
         names = [claim.id for claim in self.claims]
@@ -219,6 +224,12 @@ class Claims:
             raise InputError(f"claim ids {twice} stand there more than once; each may stand once.")
         if not names:
             raise InputError("there is no claim; add at least one [[claims]] table.")
+        studies = [str(each.study) for each in self.risk_of_bias]
+        if "None" in studies or len(set(studies)) < len(studies):
+            raise InputError(
+                f"risk_of_bias of the studies {studies}: each must name its study, and each study "
+                "stands once."
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Give every field, JSON-ready.
@@ -226,9 +237,11 @@ class Claims:
         Returns
         -------
         dict
-            Keys article and claims.
+            Keys article, claims and risk_of_bias.
         """
-        ready: dict[str, Any] = json_ready({"article": self.article, "claims": self.claims})
+        ready: dict[str, Any] = json_ready(
+            {"article": self.article, "claims": self.claims, "risk_of_bias": self.risk_of_bias}
+        )
         return ready
 
 
@@ -289,7 +302,7 @@ def read_claims(path: str | Path) -> Claims:
 
 
 def _claims(content: Mapping[str, Any], file: str) -> Claims:
-    _refuse_unknown(content, ("article", "claims"), file)
+    _refuse_unknown(content, ("article", "claims", "risk_of_bias"), file)
     article, rows = content.get("article"), content.get("claims")
     if not isinstance(article, Mapping):
         raise InputError(
@@ -300,6 +313,10 @@ def _claims(content: Mapping[str, Any], file: str) -> Claims:
     return Claims(
         article=Article(**_checked(Article, article, f"{file}, [article]")),
         claims=tuple(_claim(row, f"{file}, claim {number}") for number, row in enumerate(rows, start=1)),
+        risk_of_bias=tuple(
+            build(RiskOfBias, row, f"{file}, risk_of_bias {number}")
+            for number, row in enumerate(content.get("risk_of_bias", ()), start=1)
+        ),
     )
 
 

@@ -103,6 +103,8 @@ SENTENCES: dict[str, str] = {
     "down_external": "−1 risk of bias: the {n} controls were treated outside the trial",
     "down_disagree": "−1 inconsistency: {n} disagreement between trial registry and report of results",
     "down_missing": "−1 risk of bias: {missing} of {n} without a result ({share})",
+    "down_judged": "−1 risk of bias: {count} of {n} domains of {tool} ({names})",
+    "down_judged_far": "−2 risk of bias: {count} of {n} domains of {tool} ({names})",
     "down_cycles": "−1 risk of bias: {n} patients counted as {cycles} patient-cycles",
     "down_registered": (
         "−1 selective reporting: {missing} of {n} registered patients not accounted for ({share})"

@@ -7,6 +7,7 @@ from typing import Any
 
 from ranvier.evidence import PlaceboResponse, Registry, Study
 from ranvier.result import json_ready, percent, plural
+from ranvier.trial import RiskOfBias
 from ranvier.verdict.certainty import (
     RATIO_HIGH,
     RATIO_LOW,
@@ -121,7 +122,9 @@ class StudySummary:
         return ready
 
 
-def summarise(registry: Registry, study_id: str, *, level: float = 0.95) -> StudySummary:
+def summarise(
+    registry: Registry, study_id: str, *, level: float = 0.95, bias: RiskOfBias | None = None
+) -> StudySummary:
     """Sum up one study by rules over its fields.
 
     Parameters
@@ -132,6 +135,8 @@ def summarise(registry: Registry, study_id: str, *, level: float = 0.95) -> Stud
         Key of the study.
     level : float
         Confidence level.
+    bias : RiskOfBias, optional
+        Risk of bias of the study as people judged it.
 
     Returns
     -------
@@ -152,7 +157,7 @@ def summarise(registry: Registry, study_id: str, *, level: float = 0.95) -> Stud
     }
     needs = _requirements(registry, study, judged, lists["unfavourable"])
     benefit = _benefit(study, judged, lists["favourable"], needs, has_results=bool(compared or alone))
-    sure = certainty(registry, study, judged)
+    sure = certainty(registry, study, judged, judged=bias)
     placebo = registry.placebo_response(
         disease=study.disease or "mixed", route=study.route, cell_class=study.cell_class or "MSC", level=level
     )
