@@ -246,6 +246,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ),
     ("simulate.null_band", (TRIAL,), {"seed": 1, "scenarios": ("medium",)}, InputError, r"scenario 'medium'"),
     ("simulate.null_band", (TRIAL,), {"seed": 1, "scenarios": ()}, InputError, r"scenarios is empty"),
+    ("simulate.null_band", (TRIAL,), {"seed": 1, "arm": "cell"}, InputError, r"Did you mean 'cells'"),
     ("simulate.null_band", (UNPLANNED,), {"seed": 1}, InputError, r"plans no visits"),
     (
         "simulate.null_band",

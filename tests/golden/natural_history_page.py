@@ -296,10 +296,11 @@ each other: their rows hold for much noise only; little noise halves the error o
 TAIL = """
 ## What the misses mean
 
-- **Relapses in a year, AFFIRM** (on the edge of a miss). The size of 1.24 was fitted to those who had entered.
-  When all patients have it and a relapse in the year before is needed to enter, slightly too few have none, or many. A size of
-  0.3 with a rate of 0.21 fits best (log likelihood higher by 1.5, which is little evidence), and would bring
-  the untreated patients of regression to the mean to 1.79 before and 1.00 after. The published size was kept.
+- **Relapses in a year, AFFIRM** (on the edge of a miss). The size of 1.24 was fitted to those who had
+  entered. When all patients have it and a relapse in the year before is needed to enter, slightly too few
+  have none, or many. A size of 0.3 with a rate of 0.21 fits best (log likelihood higher by 1.5, which is
+  little evidence), and would bring the untreated patients of regression to the mean to 1.79 before and 1.00
+  after. The published size was kept.
 - **EDSS in a year, untreated.** Routine care, examiners and courses mixed; the mix here (60 % RRMS, 30 %
   SPMS, 10 % PPMS) and equally likely levels from 0 to 9 are assumptions. A fall of 0.5 or more is more
   frequent here than observed, even with little noise: a null band for the rule "any step" is too wide. A

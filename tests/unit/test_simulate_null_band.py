@@ -109,6 +109,16 @@ def test_a_trial_without_a_final_visit_gives_no_band_and_no_failure() -> None:
     assert null_band(cut, seed=1).bands == ()
 
 
+def test_the_patients_of_one_arm_can_be_asked_for() -> None:
+    made = rv.simulate.trial(MADE["design"](), seed=3)
+    both, one = (null_band(made, seed=1, n_trials=200, arm=arm) for arm in (None, "cells"))
+    assert one.of("responders")[0].n < both.of("responders")[0].n
+    cells = rv.verdict.analyse(made).final.table.filter(
+        pl.col("subject").is_in(made.subjects.filter(arm="cells")["subject"].implode())
+    )
+    assert one.of("responders")[0].observed == cells.filter(status="improved").height
+
+
 def test_the_same_seed_repeats() -> None:
     first, again, other = (null_band(DAHBOUR, seed=seed, n_trials=500) for seed in (1, 1, 2))
     assert first.to_dict() == again.to_dict()

@@ -11,7 +11,7 @@ from ranvier.course import BETWEEN_RATERS
 from ranvier.simulate import HIGH, LOW, NMOSD, PHENOTYPES, RRMS, SPMS, EntryCriteria, natural_history
 from ranvier.simulate._attacks import Attacks, draw_attacks, draw_rates, meets
 from ranvier.simulate._lesions import draw_births
-from ranvier.simulate._people import Steps, _add_steps
+from ranvier.simulate._people import Steps, _add_steps, enter
 from ranvier.simulate._ratings import HALF_POINTS, noise_of, on_grid
 from ranvier.simulate._streams import stream
 from ranvier.trial import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule
@@ -152,3 +152,18 @@ def test_the_results_explain_and_draw_themselves() -> None:
     assert found.plot().get_ylabel() == "EDSS"
     assert found.to_dict()["patients"][0]["subject"] == "V0000001"
     assert "Virtual patients" in found._repr_html_()
+
+
+@pytest.mark.parametrize("rule", [EntryRule(), TWO_IN_TWO_YEARS, PREVENT_ENTRY])
+def test_rates_before_and_after_entry_are_those_of_the_exact_sums(rule: EntryRule) -> None:
+    """Patients drawn with a history and selected, against `stats.expected_after_entry`."""
+    n = 60_000
+    exact = rv.stats.expected_after_entry(
+        rate=RRMS.relapse_rate.value, size=RRMS.relapse_size.value, entry=rule
+    ).diagnostics
+    entry = EntryCriteria(relapses=rule, edss=(0.0, 9.5))
+    people = enter(rng(), n, RRMS, noise_of(RRMS, LOW), entry=entry)
+    before = np.bincount(people.past.who[people.past.day >= -365.25], minlength=n)
+    after = np.bincount(draw_attacks(rng(), people.rates, (0.0, 365.25), RRMS).who, minlength=n)
+    for counts, wanted in ((before, exact["before"]), (after, exact["after"])):
+        assert abs(counts.mean() - wanted) < 4 * counts.std() / n**0.5

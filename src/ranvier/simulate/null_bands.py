@@ -45,6 +45,7 @@ LIMITS = (
     "least certain number, so that two scenarios are given. Stable levels of EDSS are taken as "
     "equally likely before the baseline was seen."
 )
+POOLED = "Patients of all arms are taken together; with `arm` one arm stands alone."
 METHOD = (
     "The patients of this trial were simulated {n_trials} times with no treatment effect: course, EDSS and "
     "day of the baseline, days of attacks before the first dose, and day of the final visit as recorded; "
@@ -61,6 +62,7 @@ def null_band(
     scenarios: Sequence[Scenario | str] = ("low", "high"),
     rule: course.ChangeRule | str | None = None,
     visit: str | None = None,
+    arm: str | None = None,
 ) -> NullBand:
     """Give what the endpoints of a trial do with no treatment effect, beside what was observed.
 
@@ -78,6 +80,9 @@ def null_band(
         What counts as improved; that of the EDSS endpoint when None, as in the analysis.
     visit : str, optional
         Label of the final visit; that of the EDSS endpoint when None, as in the analysis.
+
+    arm : str, optional
+        Id of an arm: only its patients; those of all arms together when None.
 
     Returns
     -------
@@ -124,6 +129,9 @@ def null_band(
         raise InputError("trial.toml plans no visits; add [[visits]] with label, day and window.")
     if not scenarios:
         raise InputError(f"scenarios is empty; give some of {list(SCENARIOS)}.")
+    if arm is not None:
+        require_choice("arm", arm, [each.id for each in trial.protocol.arms])
+        trial = trial.with_table("subjects", trial.subjects.filter(pl.col("arm") == arm))
     chosen = [scenario(each) if isinstance(each, str) else each for each in scenarios]
     planned_rule, planned_visit = plan_of(trial)
     judged = course.change_rule(rule or planned_rule) if not isinstance(rule, course.ChangeRule) else rule
@@ -144,13 +152,20 @@ def null_band(
         title="Null band: what happens with no treatment effect",
         estimates=tuple(_estimate(band, left_out) for band in bands),
         method_text=METHOD.format(n_trials=f"{n:,}"),
-        diagnostics={"seed": seed, "n_trials": n, "rule": judged.name, "visit": final, "bands": tuple(bands)},
-        notes=(*((UNKNOWN,) if any("last attack" in said for said in refusals) else ()), LIMITS),
+        diagnostics={"seed": seed, "n_trials": n, "rule": judged.name, "visit": final},
+        notes=_notes(trial, refusals, arm),
         bands=tuple(bands),
         interpretable=not refusals,
         refusals=refusals,
         assumptions=tuple(PHENOTYPES[part.phenotype].explain() for part in known),
     )
+
+
+def _notes(trial: Trial, refusals: tuple[str, ...], arm: str | None) -> tuple[str, ...]:
+    """Give what a reader must not miss."""
+    unknown = any("last attack" in said for said in refusals)
+    pooled = arm is None and len(trial.protocol.arms) > 1
+    return (*((UNKNOWN,) if unknown else ()), *((POOLED,) if pooled else ()), LIMITS)
 
 
 def _edss_bands(

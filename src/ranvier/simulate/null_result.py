@@ -251,9 +251,11 @@ class NullBand(Fit):
             else:
                 _classes(ax, band, place, support)
         _mark(ax, bands[0])
-        ax.set_xlabel(
-            f"{bands[0].quantity}{f', {bands[0].unit}' if bands[0].unit not in bands[0].quantity else ''}"
-        )
+        unit = bands[0].unit
+        said = unit in (*bands[0].quantity.split(), "share")
+        ax.set_xlabel(bands[0].quantity if said else f"{bands[0].quantity}, {unit}")
+        if unit == "share":
+            ax.xaxis.set_major_formatter(lambda value, _: percent(value, digits=0))
         ax.set_ylabel("share of virtual trials, %")
         ax.set_ylim(0, 1.18 * ax.get_ylim()[1])
         ax.legend(frameon=False, loc="upper right")
@@ -298,12 +300,14 @@ def _bars(ax: Axes, band: Band, place: int, many: int, support: list[float]) -> 
 
 
 def _classes(ax: Axes, band: Band, place: int, support: list[float]) -> None:
-    """Draw many values in classes of equal width."""
-    edges = np.linspace(support[0], support[-1], MOST_BARS + 1)
+    """Draw many values in classes that each hold equally many steps, so that none stands out by itself."""
+    gap = min(b - a for a, b in pairwise(support))
+    steps = round((support[-1] - support[0]) / gap) + 1
+    width = gap * -(-steps // MOST_BARS)
+    edges = support[0] - gap / 2 + width * np.arange(-(-steps * gap // width) + 1)
     heights, _ = np.histogram(band.values, bins=edges, weights=[100 * chance for chance in band.chances])
-    ax.stairs(
-        heights, edges, color=f"C{place}", linewidth=2, linestyle=("-", "--")[place % 2], label=_label(band)
-    )
+    style = ("-", "--")[place % 2]
+    ax.stairs(heights, edges, color=f"C{place}", linewidth=2, linestyle=style, label=_label(band))
 
 
 def _mark(ax: Axes, band: Band) -> None:

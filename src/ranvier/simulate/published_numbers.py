@@ -21,7 +21,7 @@ def parameters() -> pl.DataFrame:
     polars.DataFrame
         Columns id, disease, phenotype, domain, quantity, value (as read), value_number, unit, ci_low,
         ci_high, n, population, source, doi_or_pmid, seen_in, status (seen = read in the source; derived =
-        computed from such numbers), note. Ids are those of `ranvier.evidence`; those that begin with SIM_
+        computed from such numbers), note. Ids are those of `ranvier.evidence`; those that begin with `SIM_`
         stand only here.
 
     Examples
