@@ -43,7 +43,9 @@ UNKNOWN = (
 LIMITS = (
     "The model is calibrated on placebo groups and holds no treatment; fluctuation within a patient is its "
     "least certain number, so that two scenarios are given. Stable levels of EDSS are taken as "
-    "equally likely before the baseline was seen."
+    "equally likely before the baseline was seen. Held against published yearly changes, falls of 0.5 are "
+    "too frequent in the model and changes of 2.0 or more too rare: the chance of one large fall is "
+    "understated."
 )
 POOLED = "Patients of all arms are taken together; with `arm` one arm stands alone."
 METHOD = (
