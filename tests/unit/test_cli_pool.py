@@ -152,3 +152,25 @@ def test_page_of_a_pool_draws_every_group_and_asks_the_questions(file):
     (figure,) = [block for block in page.sections[0].blocks if isinstance(block, Drawing)]
     assert "var(--s1" in figure.svg
     assert all(f">{name}<" in figure.svg for name in studies["study"])
+
+
+ARMS = {
+    "study": ["A", "B", "C"],
+    "events": [0, 2, 3],
+    "n": [10, 12, 20],
+    "events_control": [2, 3, 4],
+    "n_control": [11, 12, 19],
+}
+
+
+@pytest.mark.parametrize("measure", ["risk ratio", "risk difference"])
+def test_a_cell_of_zero_is_pooled_without_an_addition(measure):
+    found = rv.evidence.pool_table(ARMS, measure=measure).pools["all studies"]
+    plain = rv.evidence.mantel_haenszel(ARMS, measure=measure)
+    assert found.diagnostics["value"] == plain.diagnostics["value"]
+    assert found.studies["added"].sum() == 0
+    assert "Mantel and Haenszel needs none" in found.explain()
+    full = {**ARMS, "events": [1, 2, 3]}
+    assert rv.evidence.pool_table(full, measure=measure).pools["all studies"].method == "reml"
+    chosen = rv.evidence.pool_table(ARMS, measure=measure, method="reml").pools["all studies"]
+    assert chosen.method == "reml"

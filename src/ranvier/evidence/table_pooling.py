@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +19,7 @@ from ranvier.evidence.count_pooling import COUNT_MEASURES, pool_counts
 from ranvier.evidence.effect_sizes import effect_size
 from ranvier.evidence.pooled_studies import Pool
 from ranvier.evidence.pooling import pool
+from ranvier.evidence.stratified import mantel_haenszel
 from ranvier.evidence.study_checks import check_studies
 from ranvier.result import json_ready, plural
 
@@ -29,6 +31,11 @@ __all__ = ["PooledTable", "pool_table"]
 Floats = NDArray[np.float64]
 
 ALL = "all studies"
+RISKS = ("risk ratio", "risk difference")
+EMPTY_CELL = (
+    "A cell of zero would need an addition in every method that weights by variances: the method of Mantel "
+    "and Haenszel needs none. It takes one value to hold for all studies."
+)
 COUNTS = "counts"
 """Method that models the counts themselves."""
 
@@ -134,7 +141,8 @@ def pool_table(
     method : str, optional
         "counts", a model of the counts themselves (`pool_counts`), or a method of `pool`. When None, "counts"
         for the measures that it has (`COUNT_MEASURES`: proportion, rate, odds ratio, rate ratio), "reml" for
-        all others.
+        all others; but a risk ratio or risk difference with a cell of zero is pooled by Mantel and Haenszel,
+        to which nothing is added.
     interval : str, optional
         As for `pool_counts` or `pool`; the default of each when None.
     level : float
@@ -188,6 +196,8 @@ class _Method:
     interval: str | None
     level: float
     correlation: float | None
+    open: bool
+    """Whether the method was left to the data."""
 
     @classmethod
     def chosen(
@@ -204,12 +214,22 @@ class _Method:
         require_choice("method", named, [COUNTS, *METHODS])
         if named == COUNTS:
             require_choice(f"measure for method {COUNTS!r}", str(measure), COUNT_MEASURES)
-        return cls(measure=measure, method=named, interval=interval, level=level, correlation=correlation)
+        return cls(
+            measure=measure,
+            method=named,
+            interval=interval,
+            level=level,
+            correlation=correlation,
+            open=method is None and interval is None,
+        )
 
     def pool(self, rows: pl.DataFrame) -> Pool:
         """Pool one group."""
         if self.method == COUNTS and self.measure is not None:
             return pool_counts(rows, measure=self.measure, interval=self.interval, level=self.level)
+        if self.open and self.measure in RISKS and _has_empty_cell(rows):
+            found = mantel_haenszel(rows, measure=self.measure, level=self.level)
+            return dataclasses.replace(found, notes=(*found.notes, EMPTY_CELL))
         options: dict[str, Any] = {
             "method": self.method,
             "interval": self.interval or "knapp-hartung",
@@ -218,6 +238,12 @@ class _Method:
         if self.measure is None:
             return pool(*_effects(rows), studies=study_names(rows), **options)
         return pool(effect_size(rows, measure=self.measure, correlation=self.correlation), **options)
+
+
+def _has_empty_cell(rows: pl.DataFrame) -> bool:
+    """Tell whether nobody, or everybody, of an arm had the event."""
+    arms = [(column(rows, f"events{arm}"), column(rows, f"n{arm}")) for arm in ("", "_control")]
+    return any(bool(((events == 0) | (events == n)).any()) for events, n in arms)
 
 
 def _groups(frame: pl.DataFrame, by: str | None) -> dict[str, pl.DataFrame]:
