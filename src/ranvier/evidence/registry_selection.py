@@ -97,7 +97,7 @@ def select_studies(
     if certainty is not None:
         allowed = [level for level in CERTAINTIES if level <= certainty]
         tables |= {name: tables[name].filter(pl.col("certainty").is_in(allowed)) for name in GRADED}
-    about = pl.col("study_id").str.split("/").list.eval(pl.element().is_in(kept)).list.any()
+    about = pl.col("study_id").str.split("/").list.set_intersection(pl.lit(kept)).list.len() > 0
     return replace(
         source,
         studies=source.studies.filter(chosen),
