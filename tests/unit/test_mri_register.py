@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,6 @@ from ranvier.errors import InputError
 from ranvier.mri._rigid import between, farthest, half
 from ranvier.mri.registration import head_corners
 
-needs_itk = pytest.mark.skipif(
-    importlib.util.find_spec("SimpleITK") is None, reason="SimpleITK is not installed (extra register)"
-)
 FIRST = np.array([[2.5, 0, 0, -80], [0, 2.5, 0, -95], [0, 0, 2.5, -75], [0, 0, 0, 1.0]])
 SECOND = np.array([[-2.4, 0, 0, 84], [0, 2.6, 0, -100], [0, 0, 3.0, -78], [0, 0, 0, 1.0]])
 SHAPES = (65, 77, 61), (70, 76, 52)
@@ -62,7 +58,6 @@ def ball(affine: np.ndarray, shape: tuple[int, ...], centre: np.ndarray, radius:
     return (((points - centre) ** 2).sum(axis=1) <= radius**2).reshape(shape)
 
 
-@needs_itk
 @pytest.mark.slow
 def test_a_known_movement_is_found_and_exchanging_the_scans_inverts_it(monkeypatch):
     monkeypatch.setattr("ranvier.mri.registration.SAMPLES", 15_000)  # a third of the time, the same movement
@@ -177,7 +172,6 @@ class TestImages:
 
 
 @pytest.mark.shared
-@needs_itk
 @pytest.mark.slow
 def test_two_scans_resampled_to_one_grid_lie_where_they_are(shared: Path):
     folder = shared / "mri" / "longitudinal"

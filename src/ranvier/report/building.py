@@ -196,7 +196,12 @@ def _certainty(level: Certainty) -> DataTable:
         schema={"domain": pl.String, "levels down": pl.Int64, "reason with its number": pl.String},
         orient="row",
     )
-    return DataTable(caption=f"Certainty in GRADE terms: {level.level} (starts {level.start})", frame=frame)
+    judged = level.judged
+    return DataTable(
+        caption=f"Certainty in GRADE terms: {level.level} (starts {level.start})",
+        frame=frame,
+        note="" if judged is None else f"{judged.text()} {judged.source}.",
+    )
 
 
 def _claims(appraisal: Appraisal) -> tuple[Block, ...]:

@@ -72,11 +72,14 @@ class Certainty:
         Where it starts: high when randomised, else low.
     steps : tuple of Downgrade
         Every step down, also those below the lowest level.
+    judged : RiskOfBias, optional
+        Risk of bias as people judged it, when they did.
     """
 
     level: str
     start: str
     steps: tuple[Downgrade, ...] = ()
+    judged: RiskOfBias | None = None
 
     def explain(self) -> str:
         """Say where it starts, each step with its number, and where it ends.
@@ -185,7 +188,7 @@ def certainty(
     if judged is not None:
         steps = (*steps, *_judged(judged, sum(step.levels for step in steps if step.domain == BIAS)))
     at = LEVELS.index(start) - sum(step.levels for step in steps)
-    return Certainty(level=LEVELS[max(at, 0)], start=start, steps=steps)
+    return Certainty(level=LEVELS[max(at, 0)], start=start, steps=steps, judged=judged)
 
 
 def _step(domain: str, levels: int, value: float, code: str, **values: Any) -> Downgrade:
