@@ -1,9 +1,13 @@
 """Virtual patients and virtual trials: what happens without, or with, a treatment."""
 
 from ranvier.simulate.designs import Design, EventRate, Group
-from ranvier.simulate.effects import NO_EFFECT, Effect
+from ranvier.simulate.effects import NO_EFFECT, Effect, Period
 from ranvier.simulate.entry_criteria import EntryCriteria
+from ranvier.simulate.eyes import EYES, Eyes
 from ranvier.simulate.histories import VirtualPatients, natural_history
+from ranvier.simulate.matrices import TransitionMatrix
+from ranvier.simulate.matrix_bands import null_band_of_matrix
+from ranvier.simulate.matrix_files import read_matrix
 from ranvier.simulate.null_bands import null_band
 from ranvier.simulate.null_result import NULL_ENDPOINTS, Band, NullBand
 from ranvier.simulate.phenotypes import (
@@ -23,6 +27,7 @@ from ranvier.simulate.scenarios import HIGH, LOW, SCENARIOS, Scenario, scenario
 from ranvier.simulate.virtual_trials import trial
 
 __all__ = [
+    "EYES",
     "HIGH",
     "LOW",
     "NMOSD",
@@ -39,18 +44,23 @@ __all__ = [
     "Effect",
     "EntryCriteria",
     "EventRate",
+    "Eyes",
     "Group",
     "NullBand",
+    "Period",
     "Phenotype",
     "Replicates",
     "Scenario",
+    "TransitionMatrix",
     "Value",
     "VirtualPatients",
     "natural_history",
     "null_band",
+    "null_band_of_matrix",
     "parameter",
     "parameters",
     "phenotype",
+    "read_matrix",
     "replicate",
     "scenario",
     "trial",

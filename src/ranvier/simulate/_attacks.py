@@ -10,10 +10,22 @@ from numpy.typing import NDArray
 from ranvier.simulate.phenotypes import Phenotype
 from ranvier.trial import EntryRule
 
-__all__ = ["DAYS_PER_YEAR", "Attacks", "Floats", "draw_attacks", "draw_rates", "last_days", "meets", "summed"]
+__all__ = [
+    "DAYS_PER_YEAR",
+    "NOBODY",
+    "Attacks",
+    "Floats",
+    "draw_attacks",
+    "draw_rates",
+    "last_days",
+    "meets",
+    "summed",
+]
 
 DAYS_PER_YEAR = 365.25
 """Mean length of a calendar year, days."""
+NOBODY = np.float32(1e6)
+"""Day of a visit that fills a row and does not take place, and of all such days the first."""
 
 Floats = NDArray[np.float32]
 

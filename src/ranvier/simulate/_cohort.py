@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ranvier.simulate._attacks import DAYS_PER_YEAR, Attacks, Floats, draw_attacks
+from ranvier.simulate._attacks import DAYS_PER_YEAR, NOBODY, Attacks, Floats
 from ranvier.simulate._lesions import DAYS_PER_MONTH, draw_births
-from ranvier.simulate._people import People, draw_steps, enter, follow
+from ranvier.simulate._people import People, Steps, draw_steps, enter, follow
 from ranvier.simulate._ratings import Halves, noise_of
+from ranvier.simulate._regimes import Regime, attacks_under, regime_of
+from ranvier.simulate._sight import Sight, draw_sight
 from ranvier.simulate.designs import Design, Group
 from ranvier.trial import VisitWindow
 
-__all__ = ["NOBODY", "Cohort", "draw_cohort", "planned"]
+__all__ = ["Cohort", "draw_cohort", "planned"]
 
-NOBODY = np.float32(1e6)
-"""Day of a visit that fills a row and does not take place."""
 SOONEST, LATEST = 3, 10
 """Days after the onset of a relapse within which the patient is examined."""
 
@@ -36,6 +36,7 @@ class Cohort:
     written: NDArray[np.int8]
     last_day: Floats
     births: NDArray[np.int32] | None
+    sight: Sight | None
 
     def taken(self) -> NDArray[np.bool_]:
         """Tell which visits took place before the patient left."""
@@ -51,34 +52,60 @@ def draw_cohort(
     rng: np.random.Generator, n: int, design: Design, arm: str, group: Group, *, unscheduled: bool = False
 ) -> Cohort:
     """Draw n patients of one course in one arm."""
-    course, effect, visits = group.course, design.effect(arm), planned(design)
+    course, regime, visits = group.course, regime_of(design.periods(arm)), planned(design)
     noise = noise_of(course, design.noise_scenario)
     first, later = visits[0], visits[1:]
     window = (first.day + first.window[0], first.day + first.window[1])
     people = enter(rng, n, course, noise, entry=group.entry, base_days=window)
     horizon = float(max([1, *(visit.day + visit.window[1] for visit in later)]))
-    attacks = draw_attacks(rng, people.rates * np.float32(effect.relapse_ratio), (0.0, horizon), course)
-    steps = draw_steps(rng, n, horizon, course.steps_per_year.value * effect.progression_ratio)
+    attacks = attacks_under(rng, people.rates, regime, horizon, course)
+    steps = _steps_under(rng, n, regime, horizon, course.steps_per_year.value)
     days, place = _scheduled(rng, n, later)
     if unscheduled:
         days, place = _with_relapse_visits(rng, days, place, attacks)
     columns = list(np.ascontiguousarray(days.T))
-    written = follow(rng, people, columns, noise, attacks=attacks, steps=steps, effect=effect)
+    written = follow(rng, people, columns, noise, attacks=attacks, steps=steps, regime=regime)
     left = horizon if not design.dropout_per_year else _leaving(rng, n, design.dropout_per_year)
     ends = np.max(np.where(place >= 0, days, -1), axis=1) if len(later) else np.zeros(n, dtype=np.float32)
     births = None
     if design.scans and course.new_t2_per_year is not None:
         months = int(np.ceil((horizon - window[0]) / DAYS_PER_MONTH)) + 1
-        births = draw_births(rng, n, months, course, ratio=effect.lesion_ratio)
+        births = draw_births(rng, n, months, course, ratio=_lesion_ratios(regime, window[0], months))
+    written = _missed(rng, written, place, design.missed_share)
+    days = np.column_stack([people.base_day, days])
+    sight = None
+    if design.acuity or design.p100:
+        sight = draw_sight(rng, days, course, design.noise_scenario, regime=regime)
     return Cohort(
         people=people,
         attacks=attacks,
-        days=np.column_stack([people.base_day, days]),
+        days=days,
         place=np.column_stack([np.zeros(n, dtype=np.int64), place]),
-        written=np.column_stack([people.base, *_missed(rng, written, place, design.missed_share)]),
+        written=np.column_stack([people.base, *written]),
         last_day=np.minimum(ends, left).astype(np.float32),
         births=births,
+        sight=sight,
     )
+
+
+def _steps_under(rng: np.random.Generator, n: int, regime: Regime, horizon: float, per_year: float) -> Steps:
+    """Draw the relapse-independent steps from day 0 to the horizon."""
+    parts = [
+        (low, draw_steps(rng, n, high - low, per_year * effect.progression_ratio))
+        for low, high, effect in regime.spans(horizon)
+    ]
+    return Steps(
+        who=np.concatenate([part.who for _, part in parts]),
+        day=np.concatenate([np.float32(low) + part.day for low, part in parts]),
+    )
+
+
+def _lesion_ratios(regime: Regime, first_day: float, months: int) -> NDArray[np.float64]:
+    """Give the ratio of each month: that in force in its middle. Month 0 lies before the first visit."""
+    middle = first_day + (np.arange(months) - 0.5) * DAYS_PER_MONTH
+    ratios = np.array([effect.lesion_ratio for effect in regime.effects])
+    found: NDArray[np.float64] = ratios[np.maximum(regime.place(middle), 0)]
+    return found
 
 
 def _scheduled(

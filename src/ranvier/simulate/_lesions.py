@@ -15,9 +15,14 @@ DAYS_PER_MONTH = 30.4375
 
 
 def draw_births(
-    rng: np.random.Generator, n: int, months: int, phenotype: Phenotype, *, ratio: float = 1.0
+    rng: np.random.Generator,
+    n: int,
+    months: int,
+    phenotype: Phenotype,
+    *,
+    ratio: float | NDArray[np.float64] = 1.0,
 ) -> NDArray[np.int32]:
-    """Draw the new lesions of each patient in each month; the ratio holds from the second month on.
+    """Draw the new lesions of each patient in each month; ratios hold from the second on.
 
     The activity of a month is an autoregressive gamma process (Gouriéroux C, Jasiak J. J Forecast
     2006;25:129-152): given the activity A of a month, that of the next is gamma with shape s + P and
@@ -30,8 +35,9 @@ def draw_births(
     s, m = shape.value, memory.value
     activity = rng.standard_gamma(s, n, dtype=np.float32) / np.float32(s)
     births = np.empty((n, months), dtype=np.int32)
+    ratios = np.broadcast_to(ratio, months)
     for month in range(months):
-        mean = rate.value / 12 * (ratio if month else 1.0)
+        mean = rate.value / 12 * (ratios[month] if month else 1.0)
         births[:, month] = rng.poisson(activity * np.float32(mean))
         kept = rng.poisson(activity * np.float32(m * s / (1 - m)))
         activity = rng.standard_gamma(kept + s).astype(np.float32) * np.float32((1 - m) / s)

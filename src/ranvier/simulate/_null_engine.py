@@ -7,14 +7,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ranvier.errors import InputError
 from ranvier.simulate._attacks import Attacks, Floats, draw_attacks, draw_rises
+from ranvier.simulate._chain import walk
 from ranvier.simulate._null_patients import History, Known
 from ranvier.simulate._people import People, draw_steps, follow
-from ranvier.simulate._ratings import HALF_POINTS, LIVING, TOP, Halves, Noise, noise_of
+from ranvier.simulate._ratings import HALF_POINTS, LIVING, TOP, Halves, Noise, noise_of, on_grid
+from ranvier.simulate._regimes import UNTREATED
+from ranvier.simulate.matrices import TransitionMatrix
 from ranvier.simulate.phenotypes import PHENOTYPES, Phenotype
 from ranvier.simulate.scenarios import Scenario
 
-__all__ = ["draw_after", "draw_finals", "posterior_rates", "with_unknown"]
+__all__ = ["draw_after", "draw_finals", "draw_states", "posterior_rates", "with_unknown"]
 
 RECENT = (-180.0, -30.0)
 """Days before the first dose between which an unknown last attack is put in the scenario with much noise."""
@@ -148,3 +152,32 @@ def _again(rng: np.random.Generator, past: Attacks, bad: NDArray[np.bool_], cour
     peak, residual = past.peak.copy(), past.residual.copy()
     peak[which], residual[which] = draw_rises(rng, int(which.sum()), course)
     return replace(past, peak=peak, residual=residual)
+
+
+def draw_states(
+    rng: np.random.Generator, known: Known, scenario: Scenario, n_trials: int, matrix: TransitionMatrix
+) -> NDArray[np.int8]:
+    """Give the same where a matrix moves the EDSS.
+
+    States have a flat prior; the one at the baseline is drawn given what was written there, by the chances of
+    the rater error.
+    """
+    noise = noise_of(PHENOTYPES[known.phenotype].with_matrix(matrix), scenario)
+    n = len(known.base)
+    chances = _chances(noise)[on_grid(np.array(matrix.states, dtype=np.float32))]
+    seen = chances[:, np.searchsorted(HALF_POINTS, known.base)]
+    total = seen.sum(axis=0)
+    if (total == 0).any():
+        raise InputError(
+            f"a patient with {known.phenotype} has EDSS {known.base[total == 0][0] / 2:g} at the baseline, "
+            f"which no state of the matrix ({', '.join(f'{state:g}' for state in matrix.states)}) can be "
+            "written as."
+        )
+    limits = np.cumsum(seen / total, axis=0)[:-1].T
+    drawn = rng.random((n, n_trials))
+    start = (drawn[:, :, None] >= limits[:, None, :]).sum(axis=2).ravel()
+    rows = np.repeat(np.arange(n), n_trials)
+    levels = np.array(matrix.states, dtype=np.float32)[start]
+    days: list[Floats | float] = [known.final_day[rows]]
+    (final,) = walk(rng, levels, known.base_day[rows], days, noise, matrix=matrix, regime=UNTREATED)
+    return final.reshape(n, n_trials)

@@ -19,8 +19,9 @@ from ranvier.simulate._attacks import (
     meets,
     summed,
 )
+from ranvier.simulate._chain import states_near, walk
 from ranvier.simulate._ratings import Halves, Noise
-from ranvier.simulate.effects import NO_EFFECT, Effect
+from ranvier.simulate._regimes import UNTREATED, Regime
 from ranvier.simulate.entry_criteria import EntryCriteria
 from ranvier.simulate.phenotypes import Phenotype
 from ranvier.trial import EntryRule
@@ -115,6 +116,8 @@ def _candidates(
     fluctuation = noise.start(rng, size)
     base_day = rng.integers(base_days[0], base_days[1], size, endpoint=True).astype(np.float32)
     excess = past.excess(base_day, phenotype.recovery_days.value, size)
+    if phenotype.matrix is not None:
+        stable, excess = rng.choice(states_near(phenotype.matrix, low, high), size), np.zeros_like(excess)
     base = noise.rate(rng, stable + fluctuation + excess)
     inside = (base >= int(2 * low)) & (base <= int(2 * high))
     return People(
@@ -157,12 +160,15 @@ def follow(
     *,
     attacks: Attacks,
     steps: Steps,
-    effect: Effect = NO_EFFECT,
+    regime: Regime = UNTREATED,
 ) -> list[Halves]:
     """Give what examiners write at each visit after the baseline, in half points.
 
     `days` holds one day for all patients, or one for each, rising from visit to visit.
     """
+    if people.phenotype.matrix is not None:
+        matrix = people.phenotype.matrix
+        return walk(rng, people.stable, people.base_day, days, noise, matrix=matrix, regime=regime)
     n, tau = len(people), people.phenotype.recovery_days.value
     level, fluctuation = people.stable.copy(), people.fluctuation
     before: Floats | float = people.base_day
@@ -173,7 +179,7 @@ def follow(
         _add_steps(level, steps, before, day)
         seen = _until(attacks, day)
         latent = level + fluctuation + people.past.excess(day, tau, n) + seen.excess(day, tau, n)
-        written.append(noise.rate(rng, latent + np.float32(effect.edss_shift)))
+        written.append(noise.rate(rng, latent + regime.values("edss_shift", day)))
         before = day
     return written
 

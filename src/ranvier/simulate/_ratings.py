@@ -21,6 +21,8 @@ LIVING = np.array(EDSS_STEPS[:-1])
 TOP = len(LIVING) - 1
 HALF_POINTS: Halves = (2 * LIVING).astype(np.int8)
 """Half points of each place on the scale: 0, 2, 3, ..., 19."""
+NO_ERROR: Floats = np.array([0, 0, 1, 1], dtype=np.float32)
+"""Limits of the shifts -2, -1, 0 and 1 of an examiner who never errs."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,7 +71,12 @@ def noise_of(phenotype: Phenotype, scenario: Scenario) -> Noise:
     """Give the noise of a phenotype in a scenario."""
     low = scenario.fluctuation == "low"
     sd = phenotype.fluctuation_low if low else phenotype.fluctuation_high
-    return Noise(sd=sd.value, days=phenotype.fluctuation_days.value, limits=_limits(scenario.error))
+    days, limits = phenotype.fluctuation_days.value, _limits(scenario.error)
+    if phenotype.matrix is None:
+        return Noise(sd=sd.value, days=days, limits=limits)
+    # A matrix holds what fluctuation does from one cycle to the next.
+    rated = np.tile(NO_ERROR, (len(LIVING), 1)) if phenotype.matrix.contains_rater_error else limits
+    return Noise(sd=0.0, days=days, limits=rated)
 
 
 def _limits(error: RaterError) -> Floats:

@@ -11,7 +11,28 @@ import numpy as np
 from ranvier.errors import InputError
 from ranvier.result import json_ready
 
-__all__ = ["digest", "stream", "whole"]
+__all__ = ["digest", "said", "stream", "whole"]
+
+UNSAID: dict[str, Any] = {
+    "acuity": False,
+    "p100": False,
+    "matrix": None,
+    "acuity_shift_logmar": 0.0,
+    "p100_shift_ms": 0.0,
+}
+"""Options that change nothing at these values: left out of hashes, so that trials made before they were there
+come out again."""
+
+
+def said(content: Any) -> Any:
+    """Leave out options that change nothing, however deep they lie."""
+    if isinstance(content, dict):
+        return {
+            name: said(value)
+            for name, value in content.items()
+            if name not in UNSAID or value != UNSAID[name]
+        }
+    return [said(value) for value in content] if isinstance(content, list | tuple) else content
 
 
 def digest(content: Any) -> str:

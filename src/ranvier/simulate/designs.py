@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from ranvier.errors import DefinitionError, InputError, require_choice
-from ranvier.simulate._streams import digest
-from ranvier.simulate.effects import NO_EFFECT, Effect
+from ranvier.simulate._streams import digest, said
+from ranvier.simulate.effects import NO_EFFECT, Effect, Period, as_periods
 from ranvier.simulate.entry_criteria import EntryCriteria
 from ranvier.simulate.phenotypes import Phenotype, phenotype
 from ranvier.simulate.scenarios import LOW, Scenario, scenario
@@ -104,8 +104,9 @@ class Design:
         Who enters; each arm gets the same mix, as close as whole patients allow.
     scenario : Scenario or str
         How noisy the EDSS is.
-    effects : mapping of str to Effect
-        What the treatment of an arm does, by its id (kept as pairs); none in arms that are not named.
+    effects : mapping of str to Effect or sequence of Period
+        What the treatment of an arm does, by its id (kept as pairs); none in arms that are not named. In a
+        crossover each arm is a sequence of periods, each with its dose.
     dropout_per_year : float
         Rate at which patients leave, per year.
     missed_share : float
@@ -116,12 +117,15 @@ class Design:
         Adverse events.
     unscheduled : bool
         Whether patients are also examined at a relapse.
+    acuity, p100 : bool
+        Whether acuity (logMAR) and P100 latency (ms) of both eyes are measured at the planned visits.
 
     Raises
     ------
     InputError
         When the data are not marked as simulated, an arm has no planned_n, no visit or no baseline is
-        planned, visits overlap or lie before treatment, or a rate, share, label or arm is wrong.
+        planned, visits overlap or lie before treatment, periods are out of order or begin after the last
+        visit, an effect has no outcome that is measured, or a rate, share, label or arm is wrong.
 
     Examples
     --------
@@ -147,17 +151,23 @@ class Design:
     protocol: Protocol
     groups: tuple[Group, ...]
     scenario: Scenario | str = LOW
-    effects: Mapping[str, Effect] | tuple[tuple[str, Effect], ...] = ()
+    effects: Mapping[str, Effect | Sequence[Period]] | tuple[tuple[str, Effect | Sequence[Period]], ...] = ()
     dropout_per_year: float = 0.0
     missed_share: float = 0.0
     scans: tuple[str, ...] = ()
     event_rates: tuple[EventRate, ...] = ()
     unscheduled: bool = True
+    acuity: bool = False
+    p100: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.scenario, str):
             object.__setattr__(self, "scenario", scenario(self.scenario))
-        object.__setattr__(self, "effects", tuple(dict(self.effects).items()))
+        given = [
+            (name, effect if isinstance(effect, Effect) else as_periods(name, effect))
+            for name, effect in dict(self.effects).items()
+        ]
+        object.__setattr__(self, "effects", tuple(given))
         if self.protocol.data_kind != "simulated":
             raise InputError(
                 f"data_kind is {self.protocol.data_kind!r}; a virtual trial must say data_kind = 'simulated'."
@@ -172,6 +182,7 @@ class Design:
             raise InputError(f"missed_share is {self.missed_share!r}; it must be 0 or more and below 1.")
         self._check_arms()
         self._check_visits()
+        self._check_effects()
         for label in self.scans:
             require_choice("visit with a scan", label, [visit.label for visit in self.protocol.visits])
         if self.scans and all(group.course.new_t2_per_year is None for group in self.groups):
@@ -204,6 +215,25 @@ class Design:
                     f"the visits {first.label!r} and {second.label!r} are out of order or their windows "
                     "overlap; each visit after the baseline must lie after day 0 and after the one before."
                 )
+
+    def _check_effects(self) -> None:
+        last = max(visit.day for visit in self.protocol.visits)
+        for arm, _ in self._effects():
+            for period in self.periods(arm):
+                if period.from_day and period.from_day >= last:
+                    raise InputError(
+                        f"a period of arm {arm!r} begins on day {period.from_day}, but the last visit is on "
+                        f"day {last}; plan a visit after it."
+                    )
+                for name, measured in (("acuity_shift_logmar", self.acuity), ("p100_shift_ms", self.p100)):
+                    if getattr(period.effect, name) and not measured:
+                        option = name.split("_", 1)[0]
+                        raise InputError(
+                            f"arm {arm!r} has {name}, but the design does not measure it; set {option}=True."
+                        )
+                for group in self.groups:
+                    if group.course.matrix is not None:
+                        group.course.matrix.array(period.effect.progression_ratio)
 
     def counts(self, arm: str) -> tuple[int, ...]:
         """Give the patients of each group in one arm.
@@ -244,11 +274,26 @@ class Design:
         Returns
         -------
         Effect
-            No effect when none was named.
+            No effect when none was named; that of the first period of an arm with periods.
         """
-        return dict(self._effects()).get(arm, NO_EFFECT)
+        return self.periods(arm)[0].effect
 
-    def _effects(self) -> tuple[tuple[str, Effect], ...]:
+    def periods(self, arm: str) -> tuple[Period, ...]:
+        """Give the periods of an arm.
+
+        Parameters
+        ----------
+        arm : str
+            Id of the arm.
+
+        Returns
+        -------
+        tuple of Period
+            One from day 0 on when the arm has one effect, or none.
+        """
+        return as_periods(arm, dict(self._effects()).get(arm, NO_EFFECT))
+
+    def _effects(self) -> tuple[tuple[str, Effect | Sequence[Period]], ...]:
         return tuple(dict(self.effects).items())
 
     @property
@@ -259,7 +304,7 @@ class Design:
     @property
     def hash(self) -> str:
         """Give the SHA-256 of all settings, from which the random numbers come."""
-        return digest(self.to_dict())
+        return digest(said(self.to_dict()))
 
     def to_dict(self) -> dict[str, Any]:
         """Give every field, JSON-ready.
@@ -271,7 +316,10 @@ class Design:
         """
         plain: dict[str, Any] = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         plain["groups"] = [dataclasses.asdict(group) for group in self.groups]
-        plain["effects"] = {name: effect.to_dict() for name, effect in self._effects()}
+        plain["effects"] = {
+            name: effect.to_dict() if isinstance(effect, Effect) else [each.to_dict() for each in effect]
+            for name, effect in self._effects()
+        }
         plain["protocol"] = self.protocol.to_dict()
         plain["scenario"] = self.noise_scenario.to_dict()
         plain["event_rates"] = [dataclasses.asdict(event) for event in self.event_rates]

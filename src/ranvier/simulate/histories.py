@@ -17,8 +17,10 @@ from ranvier.simulate._attacks import draw_attacks
 from ranvier.simulate._lesions import DAYS_PER_MONTH, draw_births
 from ranvier.simulate._people import draw_steps, enter, follow
 from ranvier.simulate._ratings import noise_of
-from ranvier.simulate._streams import digest, stream, whole
+from ranvier.simulate._sight import COLUMNS, draw_sight
+from ranvier.simulate._streams import digest, said, stream, whole
 from ranvier.simulate.entry_criteria import EntryCriteria
+from ranvier.simulate.eyes import EYES
 from ranvier.simulate.phenotypes import Phenotype
 from ranvier.simulate.phenotypes import phenotype as by_name
 from ranvier.simulate.scenarios import Scenario
@@ -58,6 +60,8 @@ class VirtualPatients:
     lesions : polars.DataFrame
         Columns subject, month (1 = the first after the first visit), new_t2; empty where scans are not
         simulated.
+    eyes : polars.DataFrame
+        Columns subject, day, acuity_right_logmar, acuity_left_logmar, p100_right_ms, p100_left_ms.
     """
 
     phenotype: Phenotype
@@ -68,6 +72,7 @@ class VirtualPatients:
     visits: pl.DataFrame
     relapses: pl.DataFrame
     lesions: pl.DataFrame
+    eyes: pl.DataFrame
 
     def explain(self) -> str:
         """Say who was simulated and from which numbers.
@@ -81,7 +86,7 @@ class VirtualPatients:
         return (
             f"{plural(n, 'virtual patient')} with {self.phenotype.name}, {plural(visits, 'visit')}, without "
             f"treatment; entry: {self.entry.text()}; {self.scenario.text()}; seed {self.seed}.\n"
-            f"{self.phenotype.explain()}"
+            f"{self.phenotype.explain()}\nEyes:\n{EYES[self.phenotype.disease].explain()}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -157,7 +162,7 @@ def natural_history(
     Returns
     -------
     VirtualPatients
-        Tables of patients, visits, relapses and lesions.
+        Tables of patients, visits, relapses, lesions and eyes.
 
     Raises
     ------
@@ -173,7 +178,8 @@ def natural_history(
     Gaussian process with correlation :math:`e^{-|t|/\theta}`. The nearest step of the scale is then rated
     with error. Patients are drawn with a history of at least two years and a stable level that is equally
     likely everywhere around the EDSS asked for; those who meet the entry criteria are taken, so that
-    regression to the mean arises by itself.
+    regression to the mean arises by itself. A phenotype with a matrix has a Markov chain on the states of the
+    matrix in place of y, see `Phenotype.with_matrix`. For the eyes see `Eyes`.
 
     References
     ----------
@@ -191,7 +197,7 @@ def natural_history(
     chosen = noise_by_name(scenario) if isinstance(scenario, str) else scenario
     criteria = EntryCriteria() if entry is None else entry
     visits = _visit_days(days)
-    what = digest([course.to_dict(), criteria.to_dict(), visits, size])
+    what = digest([said(course.to_dict()), criteria.to_dict(), visits, size])
     rng, noise = stream(start, what, chosen.name, 0), noise_of(course, chosen)
     people = enter(rng, size, course, noise, entry=criteria, base_days=(visits[0], visits[0]))
     horizon = float(max(visits[-1], 1))
@@ -200,6 +206,9 @@ def natural_history(
     later = [float(day) for day in visits[1:]]
     written = [people.base, *follow(rng, people, list(later), noise, attacks=attacks, steps=steps)]
     names = pl.Series("subject", [f"V{place:07d}" for place in range(1, size + 1)])
+    lesions = _lesion_rows(rng, names, course, horizon - visits[0])
+    placed = np.tile(np.array(visits, dtype=np.float32), (size, 1))
+    sight = draw_sight(rng, placed, course, chosen)
     return VirtualPatients(
         phenotype=course,
         scenario=chosen,
@@ -211,7 +220,10 @@ def natural_history(
         ),
         visits=_long(names, visits, "day", "edss", np.column_stack(written) / 2),
         relapses=_relapse_rows(names, [people.past, attacks]),
-        lesions=_lesion_rows(rng, names, course, horizon - visits[0]),
+        lesions=lesions,
+        eyes=_long(names, visits, "day", COLUMNS[0], sight.column(COLUMNS[0])).with_columns(
+            pl.Series(name, sight.column(name).ravel()) for name in COLUMNS[1:]
+        ),
     )
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ranvier.errors import DefinitionError, require_choice
+from ranvier.errors import DefinitionError, InputError, require_choice
+from ranvier.simulate.matrices import COURSES, TransitionMatrix
 from ranvier.simulate.published_numbers import parameter
 
 __all__ = ["NMOSD", "PHENOTYPES", "PPMS", "RRMS", "SPMS", "VALUE_KINDS", "Phenotype", "Value", "phenotype"]
@@ -115,6 +116,8 @@ class Phenotype:
     new_t2_per_year, new_t2_shape, lesion_memory : Value, optional
         New T2 lesions per year; shape of the gamma distribution of the activity of a month; correlation of
         the activity of one month with the next. None = scans are not simulated.
+    matrix : TransitionMatrix, optional
+        Engine of the EDSS in place of the numbers above, see `with_matrix`.
     """
 
     name: str
@@ -132,9 +135,10 @@ class Phenotype:
     new_t2_per_year: Value | None = None
     new_t2_shape: Value | None = None
     lesion_memory: Value | None = None
+    matrix: TransitionMatrix | None = None
 
     def __post_init__(self) -> None:
-        require_choice("phenotype", self.name, ("RRMS", "SPMS", "PPMS", "NMOSD"))
+        require_choice("phenotype", self.name, COURSES)
         for name in ("relapse_size", "peak_mean", "peak_shape", "residual_a", "residual_b"):
             self._above_zero(name)
         self._above_zero("recovery_days")
@@ -146,6 +150,10 @@ class Phenotype:
             raise DefinitionError(f"{self.name}: give all three numbers on lesions, or none of them.")
         if self.lesion_memory is not None and not self.lesion_memory.value < 1:
             raise DefinitionError(f"{self.name}: lesion_memory is {self.lesion_memory.value}; it must be <1.")
+        if self.matrix is not None and self.matrix.phenotype != self.name:
+            raise DefinitionError(
+                f"{self.name}: the matrix is of {self.matrix.phenotype}; give one of {self.name}."
+            )
 
     def _above_zero(self, name: str) -> None:
         if not getattr(self, name).value > 0:
@@ -160,6 +168,49 @@ class Phenotype:
     def relapsing(self) -> bool:
         """Tell whether recovery from an attack can be mistaken for an improvement."""
         return self.relapse_rate.value > 0
+
+    def with_matrix(self, matrix: TransitionMatrix) -> Phenotype:
+        """Give the same course with its EDSS driven by a transition matrix.
+
+        Parameters
+        ----------
+        matrix : TransitionMatrix
+            Of the same course.
+
+        Returns
+        -------
+        Phenotype
+            For `natural_history` and `Group`; attacks, lesions and eyes stay as they are.
+
+        Raises
+        ------
+        InputError
+            When something else is given.
+        DefinitionError
+            When the matrix is of another course.
+
+        Notes
+        -----
+        The true EDSS is a Markov chain on the states of the matrix, from a state that is equally likely among
+        those near the EDSS asked for. Every cause of change is in the matrix: relapses still happen and are
+        counted, but neither they nor relapse-independent steps nor fluctuation move the EDSS on top of it,
+        and a relapse before entry leaves no recovery. Entry criteria hold for the EDSS written at the
+        baseline, with the error of the examiner (none when the matrix contains it). Of an effect,
+        `relapse_ratio` changes relapses only, and `progression_ratio` multiplies each chance of a rise.
+
+        Examples
+        --------
+        >>> stays = TransitionMatrix(
+        ...     phenotype="PPMS", states=(4.0, 6.0), probabilities=((0.9, 0.1), (0.2, 0.8)), cycle_days=365.25
+        ... )
+        >>> PPMS.with_matrix(stays).matrix.cycle_days
+        365.25
+        """
+        if not isinstance(matrix, TransitionMatrix):
+            raise InputError(
+                f"matrix is a {type(matrix).__name__}; give a TransitionMatrix, as read_matrix does."
+            )
+        return dataclasses.replace(self, matrix=matrix)
 
     def values(self) -> dict[str, Value]:
         """Give every number by its name.
@@ -188,6 +239,8 @@ class Phenotype:
         lines = [f"{self.name}:"]
         for name, value in self.values().items():
             lines.append(f"{name.replace('_', ' ')}: {value.text()}" + (f". {value.note}" * bool(value.note)))
+        if self.matrix is not None:
+            lines.insert(1, self.matrix.explain())
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:

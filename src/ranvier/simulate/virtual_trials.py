@@ -12,6 +12,7 @@ from ranvier.errors import InputError
 from ranvier.simulate._attacks import DAYS_PER_YEAR, last_days
 from ranvier.simulate._cohort import Cohort, draw_cohort, planned
 from ranvier.simulate._lesions import DAYS_PER_MONTH
+from ranvier.simulate._sight import COLUMNS
 from ranvier.simulate._streams import stream, whole
 from ranvier.simulate.designs import Design
 from ranvier.simulate.entry_criteria import LONGEST_DAYS
@@ -30,6 +31,8 @@ PRODUCTS = {
     "aHSCT": "ahsct",
 }
 """Codes of the table of doses, by class of cells."""
+
+ATTACKS_SPARE_EYES = "Attacks of optic neuritis change neither acuity nor P100 here: no number has a source."
 
 Rows = dict[str, list[pl.DataFrame]]
 
@@ -61,7 +64,8 @@ def trial(design: Design, *, seed: int) -> Trial:
     last_rescue_day is last_attack_day, and the model gives that treatment no effect of its own. The last
     attack of a patient without one in the simulated history is drawn from the patient's own rate, ten years
     back at most. New T2 lesions are counted since the scan before; an enhancing lesion arose in the month
-    before the scan.
+    before the scan. Acuity and P100 are measured at planned visits only. In an arm with periods there is a
+    dose on the first day of each, to patients who are still there.
 
     Examples
     --------
@@ -101,6 +105,8 @@ def trial(design: Design, *, seed: int) -> Trial:
         *design.protocol.notes,
         f"Simulated: seed {seed}, design {design.hash[:12]}, {design.noise_scenario.text()}.",
         "Sex, age and onset are not simulated; every attack counts as treated on the day it began.",
+        *(group.course.matrix.explain() for group in design.groups if group.course.matrix is not None),
+        *((ATTACKS_SPARE_EYES,) if design.acuity or design.p100 else ()),
     )
     return Trial(
         protocol=replace(design.protocol, notes=notes),
@@ -114,7 +120,7 @@ def _add_rows(
     """Add the rows of one arm and course to every table."""
     frames = {
         "subjects": _subjects(rng, arm, cohort, names),
-        "doses": _doses(design, arm, names),
+        "doses": _doses(design, arm, cohort, names),
         "visits": _visits(design, cohort, names),
         "relapses": _relapses(design, cohort, names),
     }
@@ -156,17 +162,27 @@ def _subjects(rng: np.random.Generator, arm: Arm, cohort: Cohort, names: Any) ->
     )
 
 
-def _doses(design: Design, arm: Arm, names: Any) -> pl.DataFrame:
+def _doses(design: Design, arm: Arm, cohort: Cohort, names: Any) -> pl.DataFrame:
     product = PRODUCTS.get(design.protocol.product.cell_class or "MSC", "msc")
-    given = "placebo" if arm.role == "control" else product
-    return pl.DataFrame({"subject": names, "day": [0] * len(names), "product": [given] * len(names)})
+    periods = design.periods(arm.id)
+    control = arm.role == "control" and len(periods) == 1
+    frames = []
+    for period in periods:
+        there = names[cohort.last_day >= period.from_day] if period.from_day else names
+        given = "placebo" if control or period.placebo else product
+        frames.append(
+            pl.DataFrame({"subject": there}, schema={"subject": pl.String}).with_columns(
+                day=pl.lit(period.from_day, dtype=pl.Int64), product=pl.lit(given)
+            )
+        )
+    return pl.concat(frames).sort("subject", "day")
 
 
 def _visits(design: Design, cohort: Cohort, names: Any) -> pl.DataFrame:
     labels = np.array([*(visit.label for visit in planned(design)), None], dtype=object)
     same = design.noise_scenario.rater == "same-rater"
     who, column = np.nonzero(cohort.taken() & (cohort.written >= 0))
-    return pl.DataFrame(
+    rows = pl.DataFrame(
         {
             "subject": names[who],
             "day": cohort.days[who, column].astype(int),
@@ -175,6 +191,14 @@ def _visits(design: Design, cohort: Cohort, names: Any) -> pl.DataFrame:
             "edss": cohort.written[who, column] / 2,
         },
         schema_overrides={"visit": pl.String},
+    )
+    if cohort.sight is None:
+        return rows
+    measured = [name for name in COLUMNS if (design.acuity if name.startswith("acuity") else design.p100)]
+    planned_visit = pl.col("visit").is_not_null()
+    return rows.with_columns(
+        pl.when(planned_visit).then(pl.Series(name, cohort.sight.column(name)[who, column])).alias(name)
+        for name in measured
     )
 
 
