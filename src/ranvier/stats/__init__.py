@@ -8,6 +8,7 @@ from ranvier.stats.binomial import proportion, zero_event_bound
 from ranvier.stats.conditional_powers import conditional_power
 from ranvier.stats.count_designs import CountDesign
 from ranvier.stats.cox_regression import CoxFit, cox
+from ranvier.stats.crossovers import crossover
 from ranvier.stats.entry_rule import PREVENT_ENTRY, TWO_IN_TWO_YEARS, EntryRule, expected_after_entry
 from ranvier.stats.event_table import EVENTS_DRAWN, EventComparison, compare_events
 from ranvier.stats.group_boundaries import BOUNDARIES, group_sequential
@@ -102,6 +103,7 @@ __all__ = [
     "compare_proportions",
     "conditional_power",
     "cox",
+    "crossover",
     "exact_sequential",
     "expected_after_entry",
     "gamma_poisson",

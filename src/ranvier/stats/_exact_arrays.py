@@ -18,7 +18,7 @@ from ranvier.stats import _rank_sums, signed_rank
 from ranvier.stats._conditional import Split
 from ranvier.stats._samples import steps_per_unit
 
-__all__ = ["binomial_p", "fisher_p", "rank_sum_p", "signed_rank_p"]
+__all__ = ["binomial_p", "crossover_p", "fisher_p", "rank_sum_p", "signed_rank_p"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -86,6 +86,15 @@ def rank_sum_p(first: ArrayLike, second: ArrayLike) -> Floats:
     halves: Halves = ({}, {})
     solve = _by_halves if total <= LARGEST_WHOLE else _by_sums
     return np.array([solve(row[:-1], chosen, int(row[-1]), halves) for row in different])[place.ravel()]
+
+
+def crossover_p(first_sequence: ArrayLike, second_sequence: ArrayLike) -> Floats:
+    """Give the p values of the treatments in crossovers of two periods, shapes (data sets, n, 2)."""
+    one, two = (np.asarray(given, dtype=np.float64) for given in (first_sequence, second_sequence))
+    for values in (one, two):
+        if values.ndim != 3 or values.shape[2] != 2:
+            raise InputError(f"give arrays of shape (data sets, patients, 2 periods); got {values.shape}.")
+    return rank_sum_p(one[:, :, 0] - one[:, :, 1], two[:, :, 0] - two[:, :, 1])
 
 
 def _looked_up(patterns: Whole, place: NDArray[np.intp], sums: Whole, doubled: Any) -> Floats:
