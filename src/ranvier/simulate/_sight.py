@@ -59,6 +59,7 @@ def draw_sight(
     error = eyes.acuity_error_low if low else eyes.acuity_error_high
     acuity = acuity + error.value * rng.standard_normal((n, visits, 2))
     p100 = eyes.p100_mean.value + eyes.p100_sd.value * _pairs(rng, (n, 1), eyes.p100_between_eyes.value)
+    p100 = np.maximum(p100, eyes.p100_least.value)
     error = eyes.p100_error_low if low else eyes.p100_error_high
     p100 = p100 + error.value * _pairs(rng, (n, visits), eyes.p100_error_shared.value)
     p100 = p100 + _jumps(rng, days, eyes)

@@ -28,6 +28,8 @@ class Eyes:
         Correlation of the levels of both eyes of a patient.
     p100_mean, p100_sd : Value
         Mean and SD of the P100 latency of an eye behind all error at the first visit, ms.
+    p100_least : Value
+        Smallest such level, ms.
     p100_between_eyes : Value
         Correlation of these levels of both eyes.
     p100_error_low, p100_error_high : Value
@@ -65,6 +67,7 @@ class Eyes:
     acuity_error_high: Value
     p100_mean: Value
     p100_sd: Value
+    p100_least: Value
     p100_between_eyes: Value
     p100_error_low: Value
     p100_error_high: Value
@@ -134,6 +137,7 @@ _MS = Eyes(
     ),
     p100_mean=_assumed(115.0, "ms", 105.0, 130.0, _LEVEL),
     p100_sd=_assumed(12.0, "ms", 6.0, 20.0, _LEVEL),
+    p100_least=_assumed(90.0, "ms", 80.0, 95.0, "No source; no nerve is much faster."),
     p100_between_eyes=_assumed(0.5, "correlation", 0.0, 0.9),
     p100_error_low=_known("calibrated", 2.28, "ms", "SIM_VEP_RESP_PBO_LOW"),
     p100_error_high=_known("calibrated", 2.77, "ms", "SIM_VEP_RESP_PBO_HIGH"),
