@@ -13,7 +13,7 @@ import pytest
 
 import ranvier as rv
 from ranvier.errors import DefinitionError, InputError, RanvierError
-from ranvier.simulate import Effect, Group
+from ranvier.simulate import Effect, Group, Period
 from ranvier.trial import Arm, VisitWindow
 
 MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).parent / "unit" / "simulated.py"))
@@ -73,6 +73,51 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("simulate.Effect", (), {"relapse_ratio": -0.5}, InputError, r"relapse_ratio is -0.5; .* 0 or more"),
     ("simulate.Effect", (), {"edss_shift": -11}, InputError, r"edss_shift is -11, larger than the scale"),
     ("simulate.Effect", (), {"edss_shift": float("nan")}, InputError, r"edss_shift is nan"),
+    (
+        "simulate.Effect",
+        (),
+        {"acuity_shift_logmar": 3.4},
+        InputError,
+        r"acuity_shift_logmar is 3.4, larger than the scale",
+    ),
+    ("simulate.Effect", (), {"p100_shift_ms": -251}, InputError, r"must be from -250 to 250 ms"),
+    ("simulate.Effect", (), {"lesion_ratio": float("inf")}, InputError, r"lesion_ratio is inf"),
+    ("simulate.Period", (), {"from_day": -1}, InputError, r"from_day is -1; .* 0 or later"),
+    ("simulate.Period", (), {"from_day": 1.5}, InputError, r"from_day is 1.5; it must be a whole day"),
+    (
+        "simulate.Period",
+        (),
+        {"from_day": 1, "carry_over": 1.1},
+        InputError,
+        r"0 \(washed out\) to 1 \(stays\)",
+    ),
+    (
+        "simulate.Period",
+        (),
+        {"from_day": 1, "placebo": True, "effect": Effect(edss_shift=-1)},
+        InputError,
+        r"a placebo with an effect \(EDSS -1 points\)",
+    ),
+    *(
+        (
+            "simulate.Design",
+            (),
+            {"protocol": PROTOCOL(), "groups": RRMS, "effects": {"cells": given}},
+            *refused,
+        )
+        for given, refused in (
+            ((), (InputError, r"effect of arm 'cells' is \(\); give an Effect, or one Period or more")),
+            ((Effect(),), (InputError, r"give an Effect, or one Period or more")),
+            ((Period(from_day=7),), (InputError, r"begin on days \[7\]; they must begin on day 0 and rise")),
+            ((Period(from_day=0), Period(from_day=0)), (InputError, r"begin on days \[0, 0\]")),
+            (
+                (Period(from_day=0), Period(from_day=365)),
+                (InputError, r"last visit is on day 365; plan a visit"),
+            ),
+            (Effect(p100_shift_ms=-2), (InputError, r"does not measure it; set p100=True")),
+            (Effect(acuity_shift_logmar=-0.1), (InputError, r"does not measure it; set acuity=True")),
+        )
+    ),
     ("simulate.EventRate", (), {"term": "fever", "per_year": -1}, InputError, r"'fever' is -1; .* 0 or more"),
     (
         "simulate.EventRate",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ranvier.simulate import Design, Effect, EntryCriteria, Group, replicate, trial
+from ranvier.simulate import Design, Effect, EntryCriteria, Group, Period, replicate, trial
 from ranvier.trial import Arm, EntryRule, Protocol, VisitWindow
 
 PHENOTYPES = st.sampled_from(["RRMS", "SPMS", "PPMS"])
@@ -46,14 +46,18 @@ def designs(draw: st.DrawFn) -> Design:
         arms=(Arm(id="a", label="A", planned_n=draw(st.integers(1, 9))),),
         visits=tuple(visits),
     )
+    effects = Effect(relapse_ratio=draw(st.sampled_from([0.0, 1.0, 3.0])))
+    periods = (Period(from_day=0, effect=effects), Period(from_day=31, carry_over=draw(st.floats(0, 1))))
     return Design(
         protocol=protocol,
         groups=groups,
         scenario=draw(st.sampled_from(["low", "high"])),
-        effects={"a": Effect(relapse_ratio=draw(st.sampled_from([0.0, 1.0, 3.0])))},
+        effects={"a": effects if day < 62 else draw(st.sampled_from([effects, periods]))},
         dropout_per_year=draw(st.sampled_from([0.0, 0.5, 20.0])),
         missed_share=draw(st.sampled_from([0.0, 0.4])),
         scans=("first",) * draw(st.booleans()),
+        acuity=draw(st.booleans()),
+        p100=draw(st.booleans()),
     )
 
 

@@ -68,7 +68,9 @@ def test_an_effect_shifts_visits_after_day_0_only() -> None:
     assert with_it.p100[:, 0] == pytest.approx(without.p100[:, 0])
     # rounded to tenths
     assert (with_it.p100 - without.p100)[:, 1] == pytest.approx(np.full((40_000, 2), -5.0), abs=0.11)
-    assert (with_it.acuity - without.acuity)[:, 1].mean() == pytest.approx(-0.1, abs=0.002)
+    better = (with_it.acuity - without.acuity)[:, 1]
+    inside = with_it.acuity[:, 1] > -0.3  # the best that a chart shows
+    assert better[inside] == pytest.approx(np.full(inside.sum(), -0.1), abs=0.021)
 
 
 def test_a_trial_measures_eyes_where_the_design_says_so() -> None:
