@@ -50,9 +50,9 @@ class Eyes:
     -----
     An eye has a level that does not change (acuity), or changes by jumps only (P100); each visit adds an
     independent error. Acuity is written in letters (0.02 logMAR), the latency to 0.1 ms, both kept inside the
-    scale of the table of visits: an eye that reads the best line cannot improve. What an attack of optic neuritis does to an eye has no number with a source:
-    attacks move neither. A response that cannot be recorded, as after severe optic neuritis, is not
-    simulated.
+    scale of the table of visits: an eye that reads the best line cannot improve. What an attack of optic
+    neuritis does to an eye has no number with a source: attacks move neither. A response that cannot be
+    recorded, as after severe optic neuritis, is not simulated.
 
     Examples
     --------
