@@ -114,6 +114,13 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
                 (Period(from_day=0), Period(from_day=365)),
                 (InputError, r"last visit is on day 365; plan a visit"),
             ),
+            (
+                (
+                    Period(from_day=0, effect=Effect(edss_shift=-6)),
+                    Period(from_day=9, effect=Effect(edss_shift=-6)),
+                ),
+                (InputError, r"edss_shift is -12.0, larger than the scale"),
+            ),
             (Effect(p100_shift_ms=-2), (InputError, r"does not measure it; set p100=True")),
             (Effect(acuity_shift_logmar=-0.1), (InputError, r"does not measure it; set acuity=True")),
         )

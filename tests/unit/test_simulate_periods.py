@@ -16,6 +16,7 @@ from ranvier.simulate._cohort import draw_cohort
 from ranvier.simulate._regimes import regime_of
 from ranvier.simulate._streams import stream
 from ranvier.stats import crossover
+from ranvier.stats._exact_arrays import crossover_p
 from ranvier.trial import Arm, VisitWindow
 
 MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).with_name("simulated.py")))
@@ -143,6 +144,25 @@ def test_the_crossover_analysis_gives_the_effect_back_and_half_of_one_that_stays
         assert (one.mean() - two.mean()) / 2 == pytest.approx(expected, abs=0.65)
         few = crossover(early[:15], late[:15]).estimates[0]
         assert few.low < expected < few.high
+
+
+@pytest.mark.parametrize("scenario", ["low", "high"])
+def test_without_an_effect_a_virtual_crossover_keeps_its_level(scenario: str) -> None:
+    """The second period is a whole point better in both sequences, and the treatments do nothing."""
+    trials, each = 1_500, 8
+    groups = (Group(phenotype="RRMS", entry=EntryCriteria(edss=(2.0, 5.5))),)
+    made = design(effect=NO_EFFECT, scans=(), p100=False, groups=groups, scenario=scenario)
+    rng = stream(3, "unit", scenario, 0)
+    edss = [
+        draw_cohort(rng, trials * each, made, arm, groups[0]).written[:, 1:].reshape(trials, each, 2) / 2
+        - np.array([0.0, 1.0])
+        for arm in ("early", "late")
+    ]
+    p_values = crossover_p(*edss)
+    # nominal level, and 3 Monte Carlo errors
+    assert (p_values <= 0.05).mean() <= 0.05 + 3 * (0.05 * 0.95 / trials) ** 0.5
+    helped = edss[0] + np.array([-1.5, 0.0]), edss[1] + np.array([0.0, -1.5])
+    assert (crossover_p(*helped) <= 0.05).mean() > 0.8
 
 
 def test_replicates_know_periods() -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from ranvier.errors import DefinitionError, InputError, require_choice
+from ranvier.simulate._regimes import regime_of
 from ranvier.simulate._streams import digest, said
 from ranvier.simulate.effects import NO_EFFECT, Effect, Period, as_periods
 from ranvier.simulate.entry_criteria import EntryCriteria
@@ -219,21 +220,25 @@ class Design:
     def _check_effects(self) -> None:
         last = max(visit.day for visit in self.protocol.visits)
         for arm, _ in self._effects():
-            for period in self.periods(arm):
-                if period.from_day and period.from_day >= last:
-                    raise InputError(
-                        f"a period of arm {arm!r} begins on day {period.from_day}, but the last visit is on "
-                        f"day {last}; plan a visit after it."
-                    )
-                for name, measured in (("acuity_shift_logmar", self.acuity), ("p100_shift_ms", self.p100)):
-                    if getattr(period.effect, name) and not measured:
-                        option = name.split("_", 1)[0]
-                        raise InputError(
-                            f"arm {arm!r} has {name}, but the design does not measure it; set {option}=True."
-                        )
-                for group in self.groups:
-                    if group.course.matrix is not None:
-                        group.course.matrix.array(period.effect.progression_ratio)
+            periods = self.periods(arm)
+            if len(periods) > 1 and periods[-1].from_day >= last:
+                raise InputError(
+                    f"a period of arm {arm!r} begins on day {periods[-1].from_day}, but the last visit is on "
+                    f"day {last}; plan a visit after it."
+                )
+            for effect in regime_of(periods).effects:
+                self._check_effect(arm, effect)
+
+    def _check_effect(self, arm: str, effect: Effect) -> None:
+        for name, measured in (("acuity_shift_logmar", self.acuity), ("p100_shift_ms", self.p100)):
+            if getattr(effect, name) and not measured:
+                option = name.split("_", 1)[0]
+                raise InputError(
+                    f"arm {arm!r} has {name}, but the design does not measure it; set {option}=True."
+                )
+        for group in self.groups:
+            if group.course.matrix is not None:
+                group.course.matrix.array(effect.progression_ratio)
 
     def counts(self, arm: str) -> tuple[int, ...]:
         """Give the patients of each group in one arm.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -115,7 +116,7 @@ def crossover(
     one, missing_one = _pairs("first_sequence", first_sequence)
     two, missing_two = _pairs("second_sequence", second_sequence)
     missing = LeftOut(n=missing_one + missing_two, reason="patients without a value in both periods")
-    options = {"method": method, "level": level, "unit": unit}
+    options: dict[str, Any] = {"method": method, "level": level, "unit": unit}
     d_one, d_two = one[:, 0] - one[:, 1], two[:, 0] - two[:, 1]
     treatment = rank_sum(d_one, d_two, quantity=quantity, **options)
     period = rank_sum(d_one, -d_two, quantity="difference between periods, first minus second", **options)
