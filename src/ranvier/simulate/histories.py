@@ -52,7 +52,8 @@ class VirtualPatients:
     seed : int
         Seed of the random numbers.
     patients : polars.DataFrame
-        Columns subject, rate_per_year (own rate of attacks), stable_edss (level at entry behind all noise).
+        Columns subject, rate_per_year (own rate of attacks), stable_edss (level at entry behind all noise;
+        with a matrix the state).
     visits : polars.DataFrame
         Columns subject, day, edss (as written).
     relapses : polars.DataFrame

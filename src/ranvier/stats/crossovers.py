@@ -119,11 +119,11 @@ def crossover(
     options: dict[str, Any] = {"method": method, "level": level, "unit": unit}
     d_one, d_two = one[:, 0] - one[:, 1], two[:, 0] - two[:, 1]
     treatment = rank_sum(d_one, d_two, quantity=quantity, **options)
-    period = rank_sum(d_one, -d_two, quantity="difference between periods, first minus second", **options)
+    period = rank_sum(d_one, -d_two, quantity="first period minus second", **options)
     carry = rank_sum(
         one.sum(axis=1),
         two.sum(axis=1),
-        quantity="carry-over: sum of both periods, first sequence minus second",
+        quantity="carry-over (difference of sums of periods)",
         **options,
     )
     return Fit(
