@@ -19,6 +19,7 @@ from ranvier.simulate.phenotypes import (
 )
 from ranvier.simulate.published_numbers import parameter, parameters
 from ranvier.simulate.replicates import Replicates, replicate
+from ranvier.simulate.reported_bands import ReportedPatients, reported_null_band
 from ranvier.simulate.scenarios import HIGH, LOW, SCENARIOS, Scenario, scenario
 from ranvier.simulate.virtual_trials import trial
 
@@ -43,6 +44,7 @@ __all__ = [
     "NullBand",
     "Phenotype",
     "Replicates",
+    "ReportedPatients",
     "Scenario",
     "Value",
     "VirtualPatients",
@@ -52,6 +54,7 @@ __all__ = [
     "parameters",
     "phenotype",
     "replicate",
+    "reported_null_band",
     "scenario",
     "trial",
 ]

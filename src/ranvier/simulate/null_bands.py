@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from ranvier import course
 from ranvier.errors import InputError, require_choice
-from ranvier.result import Estimate, LeftOut, plural
+from ranvier.result import plural
+from ranvier.simulate._edss_bands import band_of, edss_bands, estimate_of
 from ranvier.simulate._endpoints import needed
 from ranvier.simulate._lesions import DAYS_PER_MONTH, draw_births
-from ranvier.simulate._null_engine import draw_after, draw_finals
+from ranvier.simulate._null_engine import draw_after
 from ranvier.simulate._null_patients import (
     History,
     Known,
@@ -34,7 +33,6 @@ from ranvier.trial import Trial
 __all__ = ["null_band"]
 
 FEWEST_TRIALS = 100
-MORE_IS_BETTER = ("responders", "largest_fall")
 UNKNOWN = (
     "Where the last attack is not known it is taken as more than a year ago with little noise, and as one to "
     "six months before the first dose with much noise (in a quarter of the patients with SPMS): the two "
@@ -146,13 +144,21 @@ def null_band(
     refusals = refusals_of(rows, histories)
     what = digest([trial.protocol.id, judged.to_dict(), final, rows.to_dicts(), n])
     bands = [
-        *_edss_bands(known, chosen, judged, final, lambda each: stream(seed, what, each.name, 0), n),
+        *edss_bands(
+            known,
+            chosen,
+            judged,
+            lambda each: stream(seed, what, each.name, 0),
+            n_trials=n,
+            when=f"at {final}",
+            observed=_observed(known, judged),
+        ),
         *_relapse_band(trial, people, stream(seed, what, "relapses", 0), n),
         *_lesion_bands(trial, people, chosen, lambda each: stream(seed, what, each.name, 1), n),
     ]
     return NullBand(
         title="Null band: what happens with no treatment effect",
-        estimates=tuple(_estimate(band, left_out) for band in bands),
+        estimates=tuple(estimate_of(band, left_out) for band in bands),
         method_text=METHOD.format(n_trials=f"{n:,}"),
         diagnostics={"seed": seed, "n_trials": n, "rule": judged.name, "visit": final},
         notes=_notes(trial, refusals, arm),
@@ -168,41 +174,6 @@ def _notes(trial: Trial, refusals: tuple[str, ...], arm: str | None) -> tuple[st
     unknown = any("last attack" in said for said in refusals)
     pooled = arm is None and len(trial.protocol.arms) > 1
     return (*((UNKNOWN,) if unknown else ()), *((POOLED,) if pooled else ()), LIMITS)
-
-
-def _edss_bands(
-    known: list[Known],
-    scenarios: list[Scenario],
-    rule: course.ChangeRule,
-    visit: str,
-    random: Callable[[Scenario], np.random.Generator],
-    n_trials: int,
-) -> list[Band]:
-    """Give the bands of the three endpoints of the EDSS."""
-    if not known:
-        return []
-    need, n = needed(rule), sum(len(part.base) for part in known)
-    falls = np.concatenate([part.base - part.final for part in known])
-    bases = np.concatenate([part.base for part in known])
-    observed = (float((falls >= need[bases]).sum()), -float(falls.mean()) / 2, float(falls.max()) / 2)
-    names = ("responders", "edss_change", "largest_fall")
-    said = (
-        (f"patients improved at {visit} (of {n})", "patients"),
-        (f"mean change of EDSS at {visit}", "points"),
-        (f"largest fall of EDSS in one patient at {visit}", "points"),
-    )
-    found = []
-    for each in scenarios:
-        rng = random(each)
-        finals = [part.base[:, None] - draw_finals(rng, part, each, n_trials) for part in known]
-        drawn = np.concatenate(finals).astype(np.int16)
-        improved = (drawn >= need[bases][:, None]).sum(axis=0)
-        values = (improved, -drawn.mean(axis=0) / 2, drawn.max(axis=0) / 2)
-        found += [
-            _band(name, each.name, words, taken, seen, n)
-            for name, words, taken, seen in zip(names, said, values, observed, strict=True)
-        ]
-    return sorted(found, key=lambda band: names.index(band.endpoint))
 
 
 def _relapse_band(trial: Trial, people: pl.DataFrame, rng: np.random.Generator, n_trials: int) -> list[Band]:
@@ -231,7 +202,7 @@ def _relapse_band(trial: Trial, people: pl.DataFrame, rng: np.random.Generator, 
     observed = sums["relapses_after"] / sums["years_after"] / before - 1
     words = ("change of the relapse rate from the year before the first dose", "share")
     values = after / sums["years_after"] / before - 1
-    return [_band("relapse_change", "both", words, values, observed, usable.height)]
+    return [band_of("relapse_change", "both", words, values, observed, usable.height)]
 
 
 def _lesion_bands(
@@ -260,41 +231,18 @@ def _lesion_bands(
             months = max(1, round(day / DAYS_PER_MONTH))
             births = draw_births(rng, n_trials, months + 1, PHENOTYPES[name], ratio=ratio)
             total += births[:, 1:].sum(axis=1)
-        found.append(_band("new_t2", each.name, words, total, float(sum(rows["new_t2"])), rows.height))
+        found.append(band_of("new_t2", each.name, words, total, float(sum(rows["new_t2"])), rows.height))
     return found
 
 
-def _band(
-    endpoint: str, scenario_name: str, words: tuple[str, str], drawn: NDArray[Any], observed: float, n: int
-) -> Band:
-    values, counts = np.unique(drawn.astype(np.float64), return_counts=True)
-    return Band(
-        endpoint=endpoint,
-        scenario=scenario_name,
-        quantity=words[0],
-        unit=words[1],
-        values=tuple(values.tolist()),
-        chances=tuple((counts / len(drawn)).tolist()),
-        observed=float(observed),
-        more_is_better=endpoint in MORE_IS_BETTER,
-        n=n,
-        n_trials=len(drawn),
-    )
-
-
-def _estimate(band: Band, left_out: tuple[LeftOut, ...]) -> Estimate:
-    """Give a band as a number with the central 95 % of the virtual trials."""
-    noise = {"low": ", little noise", "high": ", much noise"}.get(band.scenario, "")
-    return Estimate(
-        quantity=f"{band.quantity} with no treatment effect{noise}",
-        value=band.mean,
-        low=band.quantile(0.025),
-        high=band.quantile(0.975),
-        level=0.95,
-        method="null-band",
-        method_text="The interval holds the central 95 % of virtual trials; it is no confidence interval.",
-        n=band.n,
-        unit=band.unit,
-        inputs={"observed": band.observed, "chance of this or better": band.chance_text()},
-        left_out=left_out,
-    )
+def _observed(known: list[Known], rule: course.ChangeRule) -> dict[str, float]:
+    """Give the values of the trial at hand for the endpoints of the EDSS."""
+    if not known:
+        return {}
+    falls = np.concatenate([part.base - part.final for part in known if part.final is not None])
+    bases = np.concatenate([part.base for part in known])
+    return {
+        "responders": float((falls >= needed(rule)[bases]).sum()),
+        "edss_change": -float(falls.mean()) / 2,
+        "largest_fall": float(falls.max()) / 2,
+    }
