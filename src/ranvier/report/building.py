@@ -11,6 +11,7 @@ import polars as pl
 
 from ranvier._version import __version__
 from ranvier.report import figures
+from ranvier.report.claim_nulls import how_simulated, null_drawings
 from ranvier.report.model import Block, Bullets, DataTable, Numbers, Paragraph, Report, Section
 from ranvier.report.trial_sections import sections
 from ranvier.result import Fit
@@ -220,9 +221,13 @@ def _claims(appraisal: Appraisal) -> tuple[Block, ...]:
             labels={"studies": "study", "may_say": "what may be said"},
         ),
         *(chart if named else []),
-        *(_claim(each) for each in appraisal.claims),
+        *(block for each in appraisal.claims for block in _claim_blocks(each)),
         Numbers(estimates=named),
     )
+
+
+def _claim_blocks(each: ClaimAppraisal) -> list[Block]:
+    return [_claim(each), *null_drawings(each)]
 
 
 def _claim(each: ClaimAppraisal) -> Bullets:
@@ -268,6 +273,7 @@ def _judging(appraisal: Appraisal) -> tuple[Block, ...]:
     )
     return (
         Paragraph(text=appraisal.method),
+        *how_simulated(appraisal),
         DataTable(caption="Labels of a claim", frame=labels),
         DataTable(
             caption="Where each result was read",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,7 +15,7 @@ from ranvier.verdict import Analysis
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["null_section"]
+__all__ = ["model_numbers", "null_figure", "null_section"]
 
 TITLES = {
     "responders": "Patients improved",
@@ -46,12 +47,29 @@ def null_section(analysis: Analysis) -> list[Block]:
     if not band.bands:
         return [*blocks, Paragraph(text="No patient of this trial has a course that can be simulated.")]
     blocks.append(Paragraph(text=band.method_text))
-    blocks += [_figure(band, endpoint) for endpoint in NULL_ENDPOINTS if band.of(endpoint)]
+    blocks += [null_figure(band, endpoint) for endpoint in NULL_ENDPOINTS if band.of(endpoint)]
     return [
         *blocks,
         Bullets(title="How to read it", items=band.notes),
-        Bullets(title="Numbers of the model, with their sources", items=_lines(band.assumptions)),
+        model_numbers([band]),
     ]
+
+
+def model_numbers(bands: Sequence[NullBand]) -> Bullets:
+    """Give the numbers of the model that entered some null bands, each once.
+
+    Parameters
+    ----------
+    bands : sequence of NullBand
+        The bands.
+
+    Returns
+    -------
+    Bullets
+        One line for each number, with its source.
+    """
+    said = dict.fromkeys(line for band in bands for line in band.assumptions)
+    return Bullets(title="Numbers of the model, with their sources", items=_lines(tuple(said)))
 
 
 def _lines(assumptions: tuple[str, ...]) -> tuple[str, ...]:
@@ -62,8 +80,27 @@ def _lines(assumptions: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-def _figure(band: NullBand, endpoint: str) -> Drawing:
-    key, title = f"null-{endpoint.replace('_', '-')}", f"{TITLES[endpoint]}, with no treatment effect."
+def null_figure(band: NullBand, endpoint: str, *, key: str = "null", title: str = "") -> Drawing:
+    """Draw one endpoint of a null band.
+
+    Parameters
+    ----------
+    band : NullBand
+        The band.
+    endpoint : str
+        One of its endpoints.
+    key : str
+        First part of the name of the picture.
+    title : str
+        Title; that of the endpoint when empty.
+
+    Returns
+    -------
+    Drawing
+        The picture with its table.
+    """
+    name = f"{key}-{endpoint.replace('_', '-')}"
+    caption = title or f"{TITLES[endpoint]}, with no treatment effect."
 
     def paint(figure: Figure) -> None:
         band.plot(figure.add_subplot(), endpoint=endpoint)
@@ -78,9 +115,9 @@ def _figure(band: NullBand, endpoint: str) -> Drawing:
         for value, chance in zip(each.values, each.chances, strict=True)
     ]
     return Drawing(
-        key=key,
-        title=title,
+        key=name,
+        title=caption,
         description=" ".join(band.sentences(endpoint)),
-        svg=draw(key, paint, size=(7.6, 3.2), title=title, greys=True),
-        data=DataTable(caption=title, frame=pl.DataFrame(rows)),
+        svg=draw(name, paint, size=(7.6, 3.2), title=caption, greys=True),
+        data=DataTable(caption=caption, frame=pl.DataFrame(rows)),
     )

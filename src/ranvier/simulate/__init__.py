@@ -23,6 +23,7 @@ from ranvier.simulate.phenotypes import (
 )
 from ranvier.simulate.published_numbers import parameter, parameters
 from ranvier.simulate.replicates import Replicates, replicate
+from ranvier.simulate.reported_bands import ReportedPatients, reported_null_band
 from ranvier.simulate.scenarios import HIGH, LOW, SCENARIOS, Scenario, scenario
 from ranvier.simulate.virtual_trials import trial
 
@@ -50,6 +51,7 @@ __all__ = [
     "Period",
     "Phenotype",
     "Replicates",
+    "ReportedPatients",
     "Scenario",
     "TransitionMatrix",
     "Value",
@@ -62,6 +64,7 @@ __all__ = [
     "phenotype",
     "read_matrix",
     "replicate",
+    "reported_null_band",
     "scenario",
     "trial",
 ]

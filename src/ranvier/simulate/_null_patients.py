@@ -37,14 +37,17 @@ class History:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Known:
-    """Patients of one course with a baseline and a final EDSS, in half points."""
+    """Patients of one course with a baseline and a final EDSS, in half points.
+
+    `final` is None where a report gives no value of single patients.
+    """
 
     phenotype: str
     histories: tuple[History, ...]
     base: NDArray[np.int8]
     base_day: NDArray[np.float32]
-    final: NDArray[np.int16]
     final_day: NDArray[np.float32]
+    final: NDArray[np.int16] | None = None
 
 
 def plan_of(trial: Trial) -> tuple[str, str]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ranvier import course
 from ranvier.errors import InputError, require_choice
 from ranvier.result import plural
+from ranvier.simulate._edss_bands import edss_bands, estimate_of, observed_of
 from ranvier.simulate._null_engine import draw_states
-from ranvier.simulate._null_parts import edss_bands, estimate_of
 from ranvier.simulate._null_patients import (
     History,
     Known,
@@ -133,13 +133,20 @@ def null_band_of_matrix(
     what = digest(
         [trial.protocol.id, judged.to_dict(), final, rows.to_dicts(), n, [m.to_dict() for m in used]]
     )
-    random = {name: stream(seed, what, name, 0) for name in SCENARIOS}
 
-    def draw(part: Known, each: Scenario) -> NDArray[np.int8]:
-        return draw_states(random[each.name], part, each, n, by_course[part.phenotype])
+    def draw(parts: list[Known], each: Scenario) -> list[NDArray[np.int8]]:
+        rng = stream(seed, what, each.name, 0)
+        return [draw_states(rng, part, each, n, by_course[part.phenotype]) for part in parts]
 
-    can_fall = all(matrix.allows_improvement for matrix in used)
-    bands = edss_bands(known, list(SCENARIOS.values()), judged, final, draw) if can_fall else []
+    usable = known if all(matrix.allows_improvement for matrix in used) else []
+    bands = edss_bands(
+        usable,
+        list(SCENARIOS.values()),
+        judged,
+        draw,
+        when=f"at {final}",
+        observed=observed_of(usable, judged),
+    )
     return NullBand(
         title="Null band by a transition matrix: what happens with no treatment effect",
         estimates=tuple(estimate_of(band, left_out) for band in bands),

@@ -6,17 +6,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from ranvier import course
 from ranvier.errors import InputError, require_choice
 from ranvier.result import plural
+from ranvier.simulate._edss_bands import band_of, by_model, edss_bands, estimate_of, observed_of
 from ranvier.simulate._lesions import DAYS_PER_MONTH, draw_births
-from ranvier.simulate._null_engine import draw_after, draw_finals
-from ranvier.simulate._null_parts import band_of, edss_bands, estimate_of
+from ranvier.simulate._null_engine import draw_after
 from ranvier.simulate._null_patients import (
     History,
-    Known,
     changes_of,
     histories_of,
     known_patients,
@@ -143,13 +141,15 @@ def null_band(
     known, left_out = known_patients(rows, histories)
     refusals = refusals_of(rows, histories)
     what = digest([trial.protocol.id, judged.to_dict(), final, rows.to_dicts(), n])
-    random = {each.name: stream(seed, what, each.name, 0) for each in chosen}
-
-    def draw(part: Known, each: Scenario) -> NDArray[np.int8]:
-        return draw_finals(random[each.name], part, each, n)
-
     bands = [
-        *edss_bands(known, chosen, judged, final, draw),
+        *edss_bands(
+            known,
+            chosen,
+            judged,
+            by_model(lambda each: stream(seed, what, each.name, 0), n),
+            when=f"at {final}",
+            observed=observed_of(known, judged),
+        ),
         *_relapse_band(trial, people, stream(seed, what, "relapses", 0), n),
         *_lesion_bands(trial, people, chosen, lambda each: stream(seed, what, each.name, 1), n),
     ]

@@ -18,6 +18,7 @@ from ranvier.verdict.natural import NATURAL_SENTENCES, NaturalFact
 from ranvier.verdict.neda_result import NedaResult, judge_neda
 from ranvier.verdict.numbers import Analysis, Flow, Measured
 from ranvier.verdict.outcomes import OUTCOMES, Outcome, outcome
+from ranvier.verdict.patients_of_study import PatientsOfStudy
 from ranvier.verdict.phrases import class_of_claim
 from ranvier.verdict.pool_lints import POOL_LINTS, lint_pool
 from ranvier.verdict.relapse_periods import (
@@ -29,6 +30,7 @@ from ranvier.verdict.relapse_periods import (
 )
 from ranvier.verdict.sentences import LABELS, SENTENCES, say
 from ranvier.verdict.summary import BENEFITS, Contradiction, Requirement, StudySummary
+from ranvier.verdict.without_effect import WithoutEffect, rule_words, without_effect
 
 __all__ = [
     "ARTICLE_KINDS",
@@ -63,11 +65,13 @@ __all__ = [
     "NaturalFact",
     "NedaResult",
     "Outcome",
+    "PatientsOfStudy",
     "RelapsePeriods",
     "Requirement",
     "RuleState",
     "StudySummary",
     "Verdict",
+    "WithoutEffect",
     "analyse",
     "analyse_harms",
     "appraise",
@@ -82,6 +86,8 @@ __all__ = [
     "optimal_information_size",
     "outcome",
     "read_claims",
+    "rule_words",
     "say",
     "study_verdict",
+    "without_effect",
 ]

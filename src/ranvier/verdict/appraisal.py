@@ -24,6 +24,7 @@ from ranvier.verdict.outcomes import OUTCOMES
 from ranvier.verdict.phrases import beside
 from ranvier.verdict.sentences import LABELS, SENTENCES, say
 from ranvier.verdict.summary import Contradiction, StudySummary, summarise
+from ranvier.verdict.without_effect import without_effect
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -194,6 +195,8 @@ def _summaries(registry: Registry, claims: Claims, level: float) -> dict[str, St
     known = registry.studies["study_id"].to_list()
     for study_id in judged:
         require_choice("study of risk_of_bias", study_id, known)
+    for each in claims.patients:
+        require_choice("study of patients", each.study, known)
     for claim in claims.claims:
         for study_id in claim.studies:
             require_choice(f"study of claim {claim.id!r}", study_id, known)
@@ -206,7 +209,8 @@ def _appraise_one(claim: Claim, context: Context) -> ClaimAppraisal:
     agree, disagree = agreement(claim, context)
     share, of_treated = shares(claim, context)
     improved = _speaks_of_improvement(claim)
-    interpretable = claim.last_attack_reported or not improved or all(s.randomised for s in context.studies)
+    known = claim.last_attack_reported or _attacks_reported(claim, context)
+    interpretable = known or not improved or all(s.randomised for s in context.studies)
     label = choose_label(claim, context, agree=agree, disagree=disagree, interpretable=interpretable)
     return ClaimAppraisal(
         claim=claim,
@@ -225,6 +229,7 @@ def _appraise_one(claim: Claim, context: Context) -> ClaimAppraisal:
         placebo=context.summaries[0].placebo if improved and claim.domain == "edss" else None,
         natural_history=natural_facts(context.registry, context.studies[0].disease or "mixed", _topic(claim)),
         interpretable=interpretable,
+        without_effect=without_effect(claim, context),
         certainty=lowest(tuple(s.certainty for s in context.summaries)),
         studies=context.summaries,
     )
@@ -240,6 +245,11 @@ def _speaks_of_improvement(claim: Claim) -> bool:
     if claim.kind == "responders":
         return True
     return claim.kind == "change" and claim.domain == "edss" and (claim.after or 0) < (claim.before or 0)
+
+
+def _attacks_reported(claim: Claim, context: Context) -> bool:
+    told = {each.study for each in context.claims.patients if each.last_attack_days is not None}
+    return set(claim.studies) <= told
 
 
 def _topic(claim: Claim) -> str:

@@ -16,6 +16,7 @@ from ranvier.verdict.natural import NaturalFact
 from ranvier.verdict.phrases import beside, design_sentence
 from ranvier.verdict.sentences import LABELS, say
 from ranvier.verdict.summary import Contradiction, StudySummary
+from ranvier.verdict.without_effect import WithoutEffect
 
 __all__ = ["ClaimAppraisal"]
 
@@ -58,6 +59,8 @@ class ClaimAppraisal:
         What happens without the treatment.
     interpretable : bool
         False when improvement cannot be interpreted because the day of the last attack is not known.
+    without_effect : WithoutEffect, optional
+        What such patients show with no treatment effect, for claims of an improved EDSS without controls.
     certainty : Certainty
         In GRADE terms.
     studies : tuple of StudySummary
@@ -80,6 +83,7 @@ class ClaimAppraisal:
     placebo: PlaceboResponse | None
     natural_history: tuple[NaturalFact, ...]
     interpretable: bool
+    without_effect: WithoutEffect | None
     certainty: Certainty
     studies: tuple[StudySummary, ...]
 
@@ -106,6 +110,7 @@ class ClaimAppraisal:
         lines += [
             found.sentence for found in self.lints if (self.claim.kind, found.code) not in _IN_THE_SENTENCE
         ]
+        lines += self.without_effect.sentences if self.without_effect else ()
         lines += self._expected()
         lines += [fact.sentence for fact in self.natural_history]
         lines += [_disagreement(each) for each in self.contradictions]

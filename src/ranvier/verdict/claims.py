@@ -9,11 +9,13 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ranvier.course import CHANGE_RULES
 from ranvier.errors import InputError, require_choice, suggest
 from ranvier.result import json_ready
 from ranvier.trial import RiskOfBias
 from ranvier.trial._toml import build
 from ranvier.verdict.outcomes import OUTCOMES
+from ranvier.verdict.patients_of_study import PatientsOfStudy
 
 __all__ = ["ARTICLE_KINDS", "KINDS", "Article", "Claim", "Claims", "read_claims"]
 
@@ -34,6 +36,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 """Every kind of claim, and the keys it needs."""
 
+RULES_OF_EDSS = tuple(name for name, rule in CHANGE_RULES.items() if "edss" in rule.outcomes)
+"""Rules of change of the EDSS, by name."""
 UNITS = ("patients", "eyes", "patient-cycles", "injections")
 DIRECTIONS = ("fell", "rose")
 
@@ -113,6 +117,8 @@ class Claim:
         A ratio or a difference as printed, with its interval; for a pooled value instead of `percent`.
     definition : str, optional
         What was said to count, in our own words.
+    rule : str, optional
+        Name of the rule of change that the definition amounts to, such as "edss-1.0-or-0.5".
     last_attack_reported : bool
         True when the days since each patient's last attack were reported.
     """
@@ -137,6 +143,7 @@ class Claim:
     ratio: float | None = None
     difference: float | None = None
     definition: str | None = None
+    rule: str | None = None
     last_attack_reported: bool = False
 
     def __post_init__(self) -> None:
@@ -152,6 +159,8 @@ class Claim:
             require_choice(f"outcome of {where}", self.outcome, OUTCOMES)
         if self.direction is not None:
             require_choice(f"direction of {where}", self.direction, DIRECTIONS)
+        if self.rule is not None:
+            require_choice(f"rule of {where}", self.rule, RULES_OF_EDSS)
         self._check_counts(where)
         self._check_interval(where)
 
@@ -211,11 +220,14 @@ class Claims:
         The claims, in order.
     risk_of_bias : tuple of RiskOfBias
         Risk of bias of the studies as people judged it, at most one for each.
+    patients : tuple of PatientsOfStudy
+        What was reported of the patients of the studies, at most one for each.
     """
 
     article: Article
     claims: tuple[Claim, ...]
     risk_of_bias: tuple[RiskOfBias, ...] = ()
+    patients: tuple[PatientsOfStudy, ...] = ()
 
     def __post_init__(self) -> None:
         names = [claim.id for claim in self.claims]
@@ -230,6 +242,9 @@ class Claims:
                 f"risk_of_bias of the studies {studies}: each must name its study, and each study "
                 "stands once."
             )
+        described = [each.study for each in self.patients]
+        if len(set(described)) < len(described):
+            raise InputError(f"patients of the studies {described}: each study may stand once.")
 
     def to_dict(self) -> dict[str, Any]:
         """Give every field, JSON-ready.
@@ -237,11 +252,10 @@ class Claims:
         Returns
         -------
         dict
-            Keys article, claims and risk_of_bias.
+            Keys article, claims, risk_of_bias and patients.
         """
-        ready: dict[str, Any] = json_ready(
-            {"article": self.article, "claims": self.claims, "risk_of_bias": self.risk_of_bias}
-        )
+        names = ("article", "claims", "risk_of_bias", "patients")
+        ready: dict[str, Any] = json_ready({name: getattr(self, name) for name in names})
         return ready
 
 
@@ -302,7 +316,7 @@ def read_claims(path: str | Path) -> Claims:
 
 
 def _claims(content: Mapping[str, Any], file: str) -> Claims:
-    _refuse_unknown(content, ("article", "claims", "risk_of_bias"), file)
+    _refuse_unknown(content, ("article", "claims", "risk_of_bias", "patients"), file)
     article, rows = content.get("article"), content.get("claims")
     if not isinstance(article, Mapping):
         raise InputError(
@@ -316,6 +330,10 @@ def _claims(content: Mapping[str, Any], file: str) -> Claims:
         risk_of_bias=tuple(
             build(RiskOfBias, row, f"{file}, risk_of_bias {number}")
             for number, row in enumerate(content.get("risk_of_bias", ()), start=1)
+        ),
+        patients=tuple(
+            build(PatientsOfStudy, row, f"{file}, patients {number}")
+            for number, row in enumerate(content.get("patients", ()), start=1)
         ),
     )
 

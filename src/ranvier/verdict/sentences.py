@@ -151,6 +151,21 @@ SENTENCES: dict[str, str] = {
         "With no treatment effect, {count} or more of {n} are improved at {visit} in {low} of simulated "
         "trials with little noise and in {high} with much (see the null band)."
     ),
+    "null_reported": (
+        "With no treatment effect, EDSS is lower by {rule} in {count} or more of {n} such patients after "
+        "{months} months in {low} of simulated trials with little noise and in {high} with much."
+    ),
+    "null_mean": (
+        "With no treatment effect, the mean EDSS of {n} such patients falls by {fall} or more in {months} "
+        "months in {low} of simulated trials with little noise and in {high} with much."
+    ),
+    "null_attack": (
+        "The last attack was not reported: with little noise it is taken as more than a year before the "
+        "first dose, with much noise as one to six months before."
+    ),
+    "null_missing": (
+        "What such patients show with no treatment effect could not be simulated; not reported: {missing}."
+    ),
     "relapse_rates": "Relapses a year{arm}: {before} before and {after} after the first dose; ratio {ratio}.",
     "article_claims": "{n}: {counts}.",
     "article_elsewhere": "{outcome} {before} → {after} matches another trial: {other}.",
