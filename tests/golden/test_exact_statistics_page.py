@@ -13,6 +13,7 @@ PAGE = HERE.parents[1] / "docs" / "validation" / "exact_statistics.md"
 ONE, TWO = (
     json.loads((HERE / name).read_text(encoding="utf-8")) for name in ("exact_tests.json", "two_groups.json")
 )
+CROSSOVERS = json.loads((HERE / "crossover.json").read_text(encoding="utf-8"))
 
 
 def kinds(rows: list[dict[str, Any]], *keys: str) -> int:
@@ -77,6 +78,11 @@ LINES: list[tuple[str, tuple[int, ...]]] = [
     ("| permutation of means | {} data sets on half-steps |", (has("mean_tails"),)),
     ("| p value of the rate difference | {} pairs of counts |", (len(TWO["rates"]),)),
     ("| {} and {} cases |", (len(TWO["shares"]), len(TWO["gammas"]))),
+    (
+        "| crossover without ties: p value, value, interval | {} data sets × 3 comparisons |",
+        (len(CROSSOVERS["untied"]),),
+    ),
+    ("| crossover with ties: p value | {} data sets × 3 comparisons |", (len(CROSSOVERS["tied"]),)),
     ("contradict each other in {} of {} cases", (contradictions(), len(TABLES))),
 ]
 
