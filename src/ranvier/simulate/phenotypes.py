@@ -193,11 +193,11 @@ class Phenotype:
         -----
         The true EDSS is a Markov chain on the states of the matrix, from a state that is equally likely among
         those near the EDSS asked for. Every cause of change is in the matrix: relapses still happen and are
-        counted, but neither they nor relapse-independent steps nor fluctuation move the EDSS on top of it,
-        and a relapse before entry leaves no recovery; a visit at a relapse shows no rise. Entry criteria hold for the EDSS written at the
-        baseline, with the error of the examiner (none when the matrix contains it). Of an effect,
-        `relapse_ratio` changes relapses only, and `progression_ratio` multiplies each chance of a rise, and
-        `edss_shift` is added to the state.
+        counted, but neither they nor relapse-independent steps nor fluctuation move the EDSS on top of it. A
+        relapse before entry leaves no recovery, and a visit at a relapse shows no rise. Entry criteria hold
+        for the EDSS written at the baseline, with the error of the examiner (none when the matrix contains
+        it). Of an effect, `relapse_ratio` changes relapses only, `progression_ratio` multiplies each chance of
+        a rise, and `edss_shift` is added to the state.
 
         Examples
         --------
