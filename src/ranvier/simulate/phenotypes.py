@@ -196,8 +196,8 @@ class Phenotype:
         counted, but neither they nor relapse-independent steps nor fluctuation move the EDSS on top of it. A
         relapse before entry leaves no recovery, and a visit at a relapse shows no rise. Entry criteria hold
         for the EDSS written at the baseline, with the error of the examiner (none when the matrix contains
-        it). Of an effect, `relapse_ratio` changes relapses only, `progression_ratio` multiplies each chance of
-        a rise, and `edss_shift` is added to the state.
+        it). Of an effect, `relapse_ratio` changes relapses only, `progression_ratio` multiplies each chance
+        of a rise, and `edss_shift` is added to the state.
 
         Examples
         --------
