@@ -17,6 +17,7 @@ from ranvier.simulate.phenotypes import (
     Value,
     phenotype,
 )
+from ranvier.simulate.power_of_tests import POWER_TESTS, Normal, power
 from ranvier.simulate.published_numbers import parameter, parameters
 from ranvier.simulate.replicates import Replicates, replicate
 from ranvier.simulate.scenarios import HIGH, LOW, SCENARIOS, Scenario, scenario
@@ -29,6 +30,7 @@ __all__ = [
     "NO_EFFECT",
     "NULL_ENDPOINTS",
     "PHENOTYPES",
+    "POWER_TESTS",
     "PPMS",
     "RRMS",
     "SCENARIOS",
@@ -40,6 +42,7 @@ __all__ = [
     "EntryCriteria",
     "EventRate",
     "Group",
+    "Normal",
     "NullBand",
     "Phenotype",
     "Replicates",
@@ -51,6 +54,7 @@ __all__ = [
     "parameter",
     "parameters",
     "phenotype",
+    "power",
     "replicate",
     "scenario",
     "trial",

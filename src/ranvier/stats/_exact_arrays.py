@@ -78,7 +78,7 @@ def rank_sum_p(first: ArrayLike, second: ArrayLike) -> Floats:
     both = _steps(np.concatenate([one, two], axis=1))
     chosen, size = one.shape[1], both.shape[1]
     sums, tied = _sums_without_ties(both, chosen)
-    p_values = _untied_p(chosen, size - chosen)[sums - chosen * (chosen + 1) // 2]
+    p_values: Floats = _untied_p(chosen, size - chosen)[sums - chosen * (chosen + 1) // 2]
     if tied.any():
         keys = _tied_keys(both[tied], chosen)
         different, place = np.unique(keys, axis=0, return_inverse=True)
@@ -158,11 +158,16 @@ def _by_halves(scores: Whole, chosen: int, seen: int, known: Halves) -> float:
     # Column s + 1 of the upper half counts its sums of at most s above its base; column 0 is empty.
     reach = (seen + 1 - base * others) - np.arange(ways.shape[1])
     total = math.comb(size, chosen)
-    at_most = float(np.vdot(ways, upper.take(_within(reach, width) + others * width)))
+    at_most = _sum_of_products(ways, upper.take(_within(reach, width) + others * width))
     if 2 * at_most <= total:
         return 2 * at_most / total
-    less = float(np.vdot(ways, upper.take(_within(reach - 1, width) + others * width)))
+    less = _sum_of_products(ways, upper.take(_within(reach - 1, width) + others * width))
     return min(1.0, 2 * min(at_most, total - less) / total)
+
+
+def _sum_of_products(one: Floats, two: Floats) -> float:
+    """Add up products of whole numbers; a dot product would wake the threads of BLAS, which cost more."""
+    return float(np.einsum("ij,ij->", one, two))
 
 
 def _within(columns: Whole, width: int) -> Whole:

@@ -48,4 +48,5 @@ def steps_of_rows(largest: NDArray[np.float64]) -> NDArray[np.float64]:
     exponents = np.minimum(TIE_DIGITS - decades, LARGEST_EXPONENT).astype(np.int64)
     least, most = int(exponents.min()), int(exponents.max())
     powers: NDArray[np.float64] = np.array([10.0**exponent for exponent in range(least, most + 1)])
-    return powers[exponents - least]
+    found: NDArray[np.float64] = powers[exponents - least]
+    return found
