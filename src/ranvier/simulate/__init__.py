@@ -1,5 +1,6 @@
 """Virtual patients and virtual trials: what happens without, or with, a treatment."""
 
+from ranvier.simulate.clusters import dask_executor
 from ranvier.simulate.designs import Design, EventRate, Group
 from ranvier.simulate.effects import NO_EFFECT, Effect
 from ranvier.simulate.entry_criteria import EntryCriteria
@@ -49,6 +50,7 @@ __all__ = [
     "Scenario",
     "Value",
     "VirtualPatients",
+    "dask_executor",
     "natural_history",
     "null_band",
     "parameter",

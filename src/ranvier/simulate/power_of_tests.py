@@ -101,7 +101,7 @@ class _Work:
     n_trials: int
     seed: int
 
-    def __call__(self, block: int) -> dict[str, NDArray[Any]]:
+    def block(self, block: int) -> dict[str, NDArray[Any]]:
         """Count the significant trials of one block."""
         rng = stream(self.seed, f"{self.sizes}, {BLOCK_TRIALS}, {PIECE_TRIALS}", "power", block)
         wanted = min(BLOCK_TRIALS, self.n_trials - block * BLOCK_TRIALS)
@@ -201,7 +201,7 @@ def power(  # noqa: PLR0913  (two outcomes, the test, the simulation, and who co
         raise InputError("second is given, but the signed-rank test has one group; leave it out.")
     work = _Work(tuple(_draw(*each) for each in given), sizes, test, limit, trials, start)
     found = run_blocks(
-        work,
+        work.block,
         range(-(-trials // BLOCK_TRIALS)),
         executor=executor,
         folder=None,
