@@ -36,6 +36,13 @@ NORMALS = (rv.simulate.Normal(mean=-1), rv.simulate.Normal())
 SIMULATED: dict[str, Any] = {"n": (5, 5), "n_trials": 10, "seed": 1}
 
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]] = [
+    (
+        "simulate.dask_executor",
+        ("tcp://127.0.0.1:1",),
+        {"timeout_s": 0},
+        InputError,
+        r"timeout_s is 0; it must",
+    ),
     ("simulate.Normal", (), {"sd": 0}, InputError, r"sd is 0; it must be a number above 0"),
     ("simulate.Normal", (), {"mean": float("nan")}, InputError, r"mean is nan; it must be a finite number"),
     ("simulate.power", NORMALS, SIMULATED | {"n": (5, 1)}, InputError, r"n is 1; .* at least 2"),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +15,24 @@ from ranvier.errors import InputError
 __all__ = ["dask_executor"]
 
 
-@contextmanager
-def dask_executor(address: str, *, timeout_s: float = 10.0) -> Iterator[Executor]:
+class _Cluster(Executor):
+    """Hands work to a Dask client and closes the connection, not the cluster, at the end."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        # Impure to Dask: a block that it lost is computed again, not looked up by its name.
+        self._executor = client.get_executor(pure=False)
+
+    def submit(self, fn: Any, /, *args: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = self._executor.submit(fn, *args, **options)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._executor.shutdown(wait=wait and not cancel_futures)
+        self._client.close()
+
+
+def dask_executor(address: str, *, timeout_s: float = 10.0) -> Executor:
     """Give an executor on the Dask cluster at an address, for `executor=` of any simulation.
 
     Parameters
@@ -29,8 +44,8 @@ def dask_executor(address: str, *, timeout_s: float = 10.0) -> Iterator[Executor
 
     Returns
     -------
-    context manager
-        Gives a `concurrent.futures.Executor`; leaving it closes the connection, not the cluster.
+    concurrent.futures.Executor
+        Use it in a `with` statement; leaving it closes the connection, not the cluster.
 
     Raises
     ------
@@ -66,15 +81,16 @@ def dask_executor(address: str, *, timeout_s: float = 10.0) -> Iterator[Executor
             f"no Dask scheduler answers at {address!r} within {timeout_s:g} s; nothing was computed. "
             "Check the address (such as 'tcp://10.0.0.5:8786') and that `dask scheduler` runs there."
         ) from error
-    with client:
-        here = _versions()
-        for worker, there in sorted(client.run(_versions, on_error="return").items()):
-            if there != here:
-                raise InputError(
-                    f"the Dask worker {worker} has {there!r} and this process {here!r}; other versions may "
-                    "give other numbers. Install the same ones everywhere."
-                )
-        yield client.get_executor(pure=False)
+    here = _versions()
+    others = {who: it for who, it in client.run(_versions, on_error="return").items() if it != here}
+    if others:
+        client.close()
+        worker, there = min(others.items())
+        raise InputError(
+            f"the Dask worker {worker} has {there!r} and this process {here!r}; other versions may give "
+            "other numbers. Install the same ones everywhere."
+        )
+    return _Cluster(client)
 
 
 def _versions() -> str:
