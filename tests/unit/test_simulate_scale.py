@@ -143,7 +143,9 @@ def test_a_killed_process_loses_no_finished_block_and_the_run_goes_on(tmp_path: 
 def test_without_a_folder_a_killed_process_says_that_blocks_are_given_up(tmp_path: Path) -> None:
     with (
         ProcessPoolExecutor(2) as pool,
-        pytest.raises(RanvierError, match=r"are given up; start again with a new executor, and with folder="),
+        pytest.raises(
+            RanvierError, match=r"are given up; start again with a new executor. Functions with folder="
+        ),
     ):
         run(KillsOnce(tmp_path / "mark", 3), pool)
 

@@ -116,7 +116,10 @@ def _submit(executor: Executor, work: Callable[[int], Block], block: int) -> Fut
     """Give one block to an executor."""
     try:
         return executor.submit(work, block)
-    except RuntimeError as error:  # broken or shut down; BrokenExecutor is a RuntimeError
+    except (
+        RuntimeError,
+        OSError,
+    ) as error:  # broken, shut down (BrokenExecutor is a RuntimeError), unreachable
         raise _LostError(f"the executor takes no more work ({_named(error)})") from error
 
 
@@ -139,7 +142,10 @@ def _how_to_go_on(lost: _LostError, blocks: Sequence[int], done: set[int], folde
     said = f"{lost}. {len(kept)} of {len(blocks)} blocks are done"
     said += f" ({_ranges(kept)})" if kept else ""
     if folder is None:
-        return f"{said} and are given up; start again with a new executor, and with folder= to keep blocks."
+        return (
+            f"{said} and are given up; start again with a new executor. Functions with folder= keep "
+            "there what is done."
+        )
     return (
         f"{said} and kept in {str(folder)!r}; start again with a new executor and the same folder: "
         "only the missing blocks are computed."
