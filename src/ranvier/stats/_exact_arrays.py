@@ -49,11 +49,12 @@ def fisher_p(events: ArrayLike, n: tuple[int, int]) -> Floats:
     counts = _counts("events", events).reshape(-1, 2)
     if (counts > np.asarray(n)).any():
         raise InputError(f"events exceeds n = {n} in some data set; it must be from 0 to n.")
-    different, place = np.unique(counts, axis=0, return_inverse=True)
+    base = n[1] + 1  # a pair as one number: sorting numbers is faster than sorting rows
+    different, place = np.unique(counts @ np.array([base, 1]), return_inverse=True)
     p_values = [
-        min(1.0, 2 * min(Split((one, two), n).tails(0.0, mid=False))) for one, two in different.tolist()
+        min(1.0, 2 * min(Split(divmod(pair, base), n).tails(0.0, mid=False))) for pair in different.tolist()
     ]
-    return np.array(p_values)[place.ravel()]
+    return np.array(p_values)[place]
 
 
 def signed_rank_p(differences: ArrayLike, *, zeros: str = "pratt") -> Floats:
