@@ -13,9 +13,10 @@ import pytest
 from scipy import integrate, stats
 
 import ranvier as rv
-from ranvier.simulate import Normal, power, power_of_tests
+from ranvier.simulate import Normal, power
 from ranvier.stats import _exact_arrays
 
+MODULE = power.__globals__  # the module of this very function, however pytest imported it
 EDSS = ({-1.0: 0.3, -0.5: 0.2, 0.0: 0.4, 0.5: 0.1}, {-1.0: 0.1, -0.5: 0.2, 0.0: 0.4, 0.5: 0.3})
 
 
@@ -52,13 +53,13 @@ def test_trials_are_counted_as_single_calls_would(
 ) -> None:
     """Every p value of the simulation, on the very trials that were drawn."""
     seen: list[tuple[Any, ...]] = []
-    plain = power_of_tests._p_values
+    plain = MODULE["_p_values"]
 
     def watched(test: str, arms: list[Any]) -> Any:
         seen.append((arms, plain(test, arms)))
         return seen[-1][1]
 
-    monkeypatch.setattr(power_of_tests, "_p_values", watched)
+    monkeypatch.setitem(MODULE, "_p_values", watched)
     n: Any = (8, 7) if second is not None else 9
     found = power(first, second, n=n, test=test, n_trials=60, seed=3)
     ((arms, p_values),) = seen
@@ -106,8 +107,8 @@ def test_fisher_and_signed_rank_have_the_power_that_enumeration_gives() -> None:
 def test_trials_depend_on_the_seed_and_not_on_how_many_there_are_or_who_draws_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(power_of_tests, "BLOCK_TRIALS", 100)
-    monkeypatch.setattr(power_of_tests, "PIECE_TRIALS", 50)
+    monkeypatch.setitem(MODULE, "BLOCK_TRIALS", 100)
+    monkeypatch.setitem(MODULE, "PIECE_TRIALS", 50)
     options: dict[str, Any] = {"n": (10, 10), "n_trials": 330, "seed": 7}
     told: list[tuple[int, int]] = []
     serial = power(Normal(mean=1), Normal(), **options, progress=lambda *done: told.append(done))

@@ -20,7 +20,7 @@ import pytest
 
 import ranvier as rv
 from ranvier.errors import InputError, RanvierError
-from ranvier.simulate import Design, Normal, _blocks, power, replicate
+from ranvier.simulate import Design, Normal, power, replicate
 from ranvier.simulate._blocks import run_blocks
 
 MADE_BY = Path(__file__).with_name("simulated.py")
@@ -195,7 +195,7 @@ def test_an_executor_that_was_shut_down_is_named() -> None:
 
 
 def test_only_so_many_blocks_are_held_by_an_executor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_blocks, "IN_FLIGHT", 4)
+    monkeypatch.setitem(run_blocks.__globals__, "IN_FLIGHT", 4)
     held: list[int] = []
 
     class Counts(ThreadPoolExecutor):
@@ -237,6 +237,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @POSIX
 def test_a_run_killed_outright_goes_on_to_the_same_table(tmp_path: Path) -> None:
     """SIGKILL of the process that hands out and keeps blocks; nothing can be tidied up."""
@@ -309,7 +310,7 @@ def test_a_scheduler_that_does_not_answer_is_named_and_nothing_is_written(tmp_pa
 @pytest.mark.scale
 def test_workers_with_another_version_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra scale)")
-    monkeypatch.setattr("ranvier.simulate.clusters.__version__", "0.0.0")
+    monkeypatch.setitem(rv.simulate.dask_executor.__globals__, "__version__", "0.0.0")
     with (
         distributed.LocalCluster(
             n_workers=1, processes=True, threads_per_worker=1, dashboard_address=None

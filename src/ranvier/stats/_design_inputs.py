@@ -72,14 +72,16 @@ def as_size(name: str, value: Any, *, least: int = 2) -> int:
     return found
 
 
-def as_distribution(name: str, given: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def as_distribution(
+    name: str, given: Any, *, what: str = "value"
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give the possible values, rising, and their chances."""
     if not isinstance(given, Mapping) or len(given) < 2:
         raise InputError(
-            f"{name} is {given!r}; give the chance of each possible value, at least two of them."
+            f"{name} is {given!r}; give the chance of each possible {what}, at least two of them."
         )
     rows = sorted(
-        (as_number(f"a value of {name}", value, low=-math.inf), as_number("a chance", chance, low=-math.inf))
+        (as_number(f"a {what}", value, low=-math.inf), as_number("a chance", chance, low=-math.inf))
         for value, chance in given.items()
     )
     values, shares = np.array([value for value, _ in rows]), np.array([share for _, share in rows])

@@ -85,7 +85,7 @@ def size_changes(
     >>> size.text(), round(size.power, 3)
     ('18 patients', 0.831)
     """
-    values, shares = as_distribution("changes", changes)
+    values, shares = as_distribution("changes", changes, what="change")
     require_choice("test", test, TESTS)
     errors, limit = (as_error("alpha", alpha), as_error("beta", beta)), as_limit(most)
     sides = as_sides(sided)
