@@ -308,14 +308,14 @@ def test_a_scheduler_that_does_not_answer_is_named_and_nothing_is_written(tmp_pa
 
 @pytest.mark.slow
 @pytest.mark.scale
-def test_workers_with_another_version_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_with_another_version_are_refused() -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra scale)")
-    monkeypatch.setitem(rv.simulate.dask_executor.__globals__, "__version__", "0.0.0")
     with (
         distributed.LocalCluster(
             n_workers=1, processes=True, threads_per_worker=1, dashboard_address=None
         ) as cluster,
-        pytest.raises(InputError, match=r"the Dask worker .* has 'ranvier .*and this process 'ranvier 0.0.0"),
-        rv.simulate.dask_executor(cluster.scheduler_address),
+        distributed.Client(cluster, set_as_default=False) as client,
     ):
-        pass
+        client.run(exec, "import ranvier.simulate.clusters as there; there.__version__ = '0.0.0'")
+        with pytest.raises(InputError, match=r"the Dask worker .* has 'ranvier 0.0.0, .*and this process"):
+            rv.simulate.dask_executor(cluster.scheduler_address)
