@@ -70,7 +70,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         (NORMALS[0], lambda rng, shape: rng.random(shape[0])),
         SIMULATED,
         InputError,
-        r"second drew an array of shape \(2000,\); it must have the shape \(2000, 5\)",
+        r"second drew an array of shape \(500,\); it must have the shape \(500, 5\)",
     ),
     (
         "simulate.power",
