@@ -3,6 +3,7 @@
 Run `python benchmarks/versus.py`. Each comparison is one function that returns rows of (what, figure); a new
 one is added to `COMPARISONS`. Peers are checked for equal answers before they are compared. The course engine
 is compared with pymsprog when the variable RANVIER_PYMSPROG_PYTHON names an interpreter that has it.
+Run it on an idle machine: one comparison, of two processes with one, is by the clock.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import numpy as np
 import polars as pl
 
 import course_speed
+import designs
 import diagnosis
 import lesion_speed
 import mixed_model
 import plain_edss
 import pooling
+import simulation
 import survival
 from clock import Row, cpu_seconds
 from ranvier import scales
@@ -95,6 +98,8 @@ COMPARISONS: list[Callable[[], list[Row]]] = [
     *lesion_speed.COMPARISONS,
     *pooling.COMPARISONS,
     *diagnosis.COMPARISONS,
+    *designs.COMPARISONS,
+    *simulation.COMPARISONS,
 ]
 
 

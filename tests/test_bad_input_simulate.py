@@ -9,6 +9,7 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import ranvier as rv
@@ -34,7 +35,53 @@ REPORTED: dict[str, Any] = {"courses": {"SPMS": 8}, "edss": (3.0, 6.0), "months"
 EIGHT = rv.simulate.ReportedPatients(**REPORTED)
 
 # function (as users call it), arguments, options, error, words of the message
+NORMALS = (rv.simulate.Normal(mean=-1), rv.simulate.Normal())
+SIMULATED: dict[str, Any] = {"n": (5, 5), "n_trials": 10, "seed": 1}
+
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]] = [
+    (
+        "simulate.dask_executor",
+        ("tcp://127.0.0.1:1",),
+        {"timeout_s": 0},
+        InputError,
+        r"timeout_s is 0; it must",
+    ),
+    ("simulate.Normal", (), {"sd": 0}, InputError, r"sd is 0; it must be a number above 0"),
+    ("simulate.Normal", (), {"mean": float("nan")}, InputError, r"mean is nan; it must be a finite number"),
+    ("simulate.power", NORMALS, SIMULATED | {"n": (5, 1)}, InputError, r"n is 1; .* at least 2"),
+    ("simulate.power", NORMALS, SIMULATED | {"n": 5}, InputError, r"n is 5; .* a pair"),
+    ("simulate.power", NORMALS, SIMULATED | {"test": "wilcoxn"}, InputError, r"unknown test 'wilcoxn'"),
+    ("simulate.power", NORMALS, SIMULATED | {"alpha": 5}, InputError, r"alpha is 5.*Write 0.05 for 5 %"),
+    ("simulate.power", NORMALS, SIMULATED | {"test": "fisher"}, InputError, r"neither 0 nor 1"),
+    (
+        "simulate.power",
+        NORMALS,
+        SIMULATED | {"test": "signed-rank", "n": 5},
+        InputError,
+        r"second is given, but the signed-rank test has one group",
+    ),
+    ("simulate.power", (NORMALS[0],), SIMULATED, InputError, r"second is None; give a distribution"),
+    (
+        "simulate.power",
+        ({0.0: 0.5, 1.0: 0.6}, NORMALS[1]),
+        SIMULATED,
+        InputError,
+        r"the chances of first add up to 1.1",
+    ),
+    (
+        "simulate.power",
+        (NORMALS[0], lambda rng, shape: rng.random(shape[0])),
+        SIMULATED,
+        InputError,
+        r"second drew an array of shape \(500,\); it must have the shape \(500, 5\)",
+    ),
+    (
+        "simulate.power",
+        (NORMALS[0], lambda rng, shape: np.full(shape, np.nan)),
+        SIMULATED,
+        InputError,
+        r"second drew a value that is not finite",
+    ),
     ("simulate.parameter", ("RTM_PRR",), {}, InputError, r"Did you mean 'RTM_PRE'"),
     ("simulate.phenotype", ("RMS",), {}, InputError, r"unknown phenotype 'RMS'.*Did you mean 'RRMS'"),
     (

@@ -254,3 +254,15 @@ def test_permuted_mean_by_convolution_equals_all_sign_flips(values):
     slow = rv.stats.permutation(values, design="one group", statistic=np.mean)
     assert fast.p_value == pytest.approx(slow.p_value, rel=1e-12)
     assert slow.value == pytest.approx(fast.value, abs=1e-12)
+
+
+def test_rows_with_and_without_ties_and_of_every_size_get_the_p_value_of_a_single_call():
+    rng = np.random.default_rng(9)
+    values = rng.normal(0, 1, (60, 11))
+    values[::3] = np.round(values[::3])  # ties
+    values[1::6, 3] = values[1::6, 9]  # one tie, across the groups
+    values *= 10.0 ** rng.integers(-30, 30, (60, 1))
+    first, second = values[:, :4], values[:, 4:]
+    single = [rv.stats.rank_sum(a, b).p_value for a, b in zip(first, second, strict=True)]
+    assert _exact_arrays.rank_sum_p(first, second) == pytest.approx(single, rel=1e-12)
+    assert _exact_arrays.rank_sum_p(second, first) == pytest.approx(single, rel=1e-12)

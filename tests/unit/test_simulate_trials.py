@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import runpy
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+import threading
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -108,33 +109,26 @@ def test_blocks_are_the_same_in_any_order_in_processes_and_in_threads() -> None:
     serial = replicate(DESIGN, **options).table
     with ProcessPoolExecutor(2) as processes:
         assert replicate(DESIGN, **options, executor=processes).table.equals(serial)
-    with ThreadPoolExecutor(2) as threads:
-        assert replicate(DESIGN, **options, executor=Backwards(threads)).table.equals(serial)
+    assert replicate(DESIGN, **options, executor=Backwards()).table.equals(serial)
     assert replicate(DESIGN, **options | {"n_trials": 45}).table.equals(serial.head(45 * 2))
 
 
-class Backwards(ThreadPoolExecutor):
-    """Computes each block only when it is asked for, the blocks asked for last first."""
+class Backwards(Executor):
+    """Holds what it is given for a moment, then computes the last first."""
 
-    def __init__(self, inner: ThreadPoolExecutor) -> None:
-        self.inner = inner
-        self.held: list[Any] = []
+    def __init__(self) -> None:
+        self.held: list[tuple[Future[Any], Any, Any]] = []
 
-    def submit(self, fn: Any, /, *args: Any, **options: Any) -> Any:
-        held = Later(self, fn, args)
-        self.held.append(held)
-        return held
+    def submit(self, fn: Any, /, *args: Any, **_options: Any) -> Any:
+        future: Future[Any] = Future()
+        self.held.append((future, fn, args))
+        threading.Timer(0.05, self._compute).start()
+        return future
 
-
-class Later:
-    def __init__(self, queue: Backwards, fn: Any, args: Any) -> None:
-        self.queue, self.fn, self.args, self.value = queue, fn, args, None
-
-    def result(self) -> Any:
-        for each in reversed(self.queue.held):
-            if each.value is None:
-                each.value = each.fn(*each.args)
-        return self.value
+    def _compute(self) -> None:
+        while self.held:
+            future, fn, args = self.held.pop()
+            future.set_result(fn(*args))
 
 
 def test_a_run_that_broke_off_goes_on_and_damaged_blocks_are_computed_again(tmp_path: Path) -> None:
@@ -149,6 +143,16 @@ def test_a_run_that_broke_off_goes_on_and_damaged_blocks_are_computed_again(tmp_
     assert len(list(tmp_path.glob("*.npz"))) == 3
     assert kept[0].stat().st_mtime_ns == times
     assert kept[1].read_bytes() != b"damaged"
+
+
+def test_progress_is_told_after_each_block_and_of_those_read_before(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"seed": 5, "block_trials": 10, "folder": tmp_path}
+    told: list[tuple[int, int]] = []
+    replicate(DESIGN, n_trials=20, **options, progress=lambda *done: told.append(done))
+    assert told == [(1, 2), (2, 2)]
+    told.clear()
+    replicate(DESIGN, n_trials=40, **options, executor=Backwards(), progress=lambda *done: told.append(done))
+    assert told == [(2, 4), (3, 4), (4, 4)]
 
 
 def test_another_design_keeps_its_own_blocks(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Virtual patients and virtual trials: what happens without, or with, a treatment."""
 
+from ranvier.simulate.clusters import dask_executor
 from ranvier.simulate.designs import Design, EventRate, Group
 from ranvier.simulate.effects import NO_EFFECT, Effect, Period
 from ranvier.simulate.entry_criteria import EntryCriteria
@@ -21,6 +22,7 @@ from ranvier.simulate.phenotypes import (
     Value,
     phenotype,
 )
+from ranvier.simulate.power_of_tests import POWER_TESTS, Normal, power
 from ranvier.simulate.published_numbers import parameter, parameters
 from ranvier.simulate.replicates import Replicates, replicate
 from ranvier.simulate.reported_bands import ReportedPatients, reported_null_band
@@ -35,6 +37,7 @@ __all__ = [
     "NO_EFFECT",
     "NULL_ENDPOINTS",
     "PHENOTYPES",
+    "POWER_TESTS",
     "PPMS",
     "RRMS",
     "SCENARIOS",
@@ -47,6 +50,7 @@ __all__ = [
     "EventRate",
     "Eyes",
     "Group",
+    "Normal",
     "NullBand",
     "Period",
     "Phenotype",
@@ -56,6 +60,7 @@ __all__ = [
     "TransitionMatrix",
     "Value",
     "VirtualPatients",
+    "dask_executor",
     "natural_history",
     "null_band",
     "null_band_of_matrix",
@@ -63,6 +68,7 @@ __all__ = [
     "parameters",
     "phenotype",
     "read_matrix",
+    "power",
     "replicate",
     "reported_null_band",
     "scenario",

@@ -16,7 +16,7 @@ from ranvier import course
 from ranvier.errors import InputError
 from ranvier.result import Estimate, Fit
 from ranvier.simulate._attacks import DAYS_PER_YEAR
-from ranvier.simulate._blocks import run_blocks
+from ranvier.simulate._blocks import Progress, run_blocks
 from ranvier.simulate._cohort import Cohort, draw_cohort, planned
 from ranvier.simulate._endpoints import needed, worsening_of_rows
 from ranvier.simulate._streams import digest, stream, whole
@@ -76,7 +76,7 @@ class Replicates(Fit):
         return ax
 
 
-def replicate(
+def replicate(  # noqa: PLR0913  (who computes the blocks, where they are kept, who hears of it)
     design: Design,
     *,
     n_trials: int,
@@ -85,6 +85,7 @@ def replicate(
     block_trials: int = 1_000,
     executor: Executor | None = None,
     folder: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
 ) -> Replicates:
     """Give many virtual trials of one design, each summed up for each arm.
 
@@ -105,6 +106,9 @@ def replicate(
     folder : path, optional
         Where blocks are kept; a run that broke off goes on from there. Blocks whose hash does not fit are
         computed again.
+    progress : callable, optional
+        Called as progress(done, total) in this process after each block, in whatever order they finish, and
+        once for the blocks that were read from the folder.
 
     Returns
     -------
@@ -115,6 +119,8 @@ def replicate(
     ------
     InputError
         When a number is not possible or the folder is a file.
+    RanvierError
+        When the executor breaks or loses the same block twice; the message says which blocks are done.
 
     Notes
     -----
@@ -157,6 +163,7 @@ def replicate(
         executor=executor,
         folder=None if folder is None else Path(folder),
         label=label,
+        progress=progress,
     )
     return _summed_up(design, found, trials, start)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ranvier.errors import InputError
 from ranvier.stats._count_paths import LARGEST
 from ranvier.stats._inputs import as_count
 
-__all__ = ["as_error", "as_limit", "as_number", "as_shares", "as_sides", "as_size"]
+__all__ = ["as_distribution", "as_error", "as_limit", "as_number", "as_shares", "as_sides", "as_size"]
 
 
 def as_number(name: str, value: Any, *, low: float, high: float = math.inf, hint: str = "") -> float:
@@ -66,3 +70,24 @@ def as_size(name: str, value: Any, *, least: int = 2) -> int:
     if found < least:
         raise InputError(f"{name} is {found}; it must be at least {least}.")
     return found
+
+
+def as_distribution(
+    name: str, given: Any, *, what: str = "value"
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the possible values, rising, and their chances."""
+    if not isinstance(given, Mapping) or len(given) < 2:
+        raise InputError(
+            f"{name} is {given!r}; give the chance of each possible {what}, at least two of them."
+        )
+    rows = sorted(
+        (as_number(f"a {what}", value, low=-math.inf), as_number("a chance", chance, low=-math.inf))
+        for value, chance in given.items()
+    )
+    values, shares = np.array([value for value, _ in rows]), np.array([share for _, share in rows])
+    if (shares < 0).any() or abs(shares.sum() - 1) > 1e-9:
+        raise InputError(
+            f"the chances of {name} add up to {shares.sum():g}; they must be at least 0 and add up to 1."
+        )
+    held = shares > 0
+    return values[held], shares[held]

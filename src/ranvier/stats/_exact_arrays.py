@@ -6,6 +6,7 @@ totals or their pattern of ties share one distribution, which is built once.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -16,7 +17,7 @@ from scipy import special
 from ranvier.errors import InputError
 from ranvier.stats import _rank_sums, signed_rank
 from ranvier.stats._conditional import Split
-from ranvier.stats._samples import steps_per_unit
+from ranvier.stats._samples import steps_of_rows
 
 __all__ = ["binomial_p", "crossover_p", "fisher_p", "rank_sum_p", "signed_rank_p"]
 
@@ -48,11 +49,12 @@ def fisher_p(events: ArrayLike, n: tuple[int, int]) -> Floats:
     counts = _counts("events", events).reshape(-1, 2)
     if (counts > np.asarray(n)).any():
         raise InputError(f"events exceeds n = {n} in some data set; it must be from 0 to n.")
-    different, place = np.unique(counts, axis=0, return_inverse=True)
+    base = n[1] + 1  # a pair as one number: sorting numbers is faster than sorting rows
+    different, place = np.unique(counts @ np.array([base, 1]), return_inverse=True)
     p_values = [
-        min(1.0, 2 * min(Split((one, two), n).tails(0.0, mid=False))) for one, two in different.tolist()
+        min(1.0, 2 * min(Split(divmod(pair, base), n).tails(0.0, mid=False))) for pair in different.tolist()
     ]
-    return np.array(p_values)[place.ravel()]
+    return np.array(p_values)[place]
 
 
 def signed_rank_p(differences: ArrayLike, *, zeros: str = "pratt") -> Floats:
@@ -75,17 +77,51 @@ def rank_sum_p(first: ArrayLike, second: ArrayLike) -> Floats:
     """Give the rank-sum p values of rows, shapes (data sets, n_first) and (data sets, n_second)."""
     one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     both = _steps(np.concatenate([one, two], axis=1))
+    chosen, size = one.shape[1], both.shape[1]
+    sums, tied = _sums_without_ties(both, chosen)
+    p_values: Floats = _untied_p(chosen, size - chosen)[sums - chosen * (chosen + 1) // 2]
+    if tied.any():
+        keys = _tied_keys(both[tied], chosen)
+        different, place = np.unique(keys, axis=0, return_inverse=True)
+        solve = _by_halves if math.comb(size, chosen) <= LARGEST_WHOLE else _by_sums
+        halves: Halves = ({}, {})
+        found = [solve(row[:-1], chosen, int(row[-1]), halves) for row in different]
+        p_values[tied] = np.array(found)[place.ravel()]
+    return p_values
+
+
+@functools.lru_cache(maxsize=64)
+def _untied_p(one: int, two: int) -> Floats:
+    """Give the p values of all rank sums without ties, from the smallest sum on."""
+    at_most = np.cumsum(_rank_sums.untied(one, two))
+    doubled: Floats = np.minimum(1.0, 2 * np.minimum(at_most, at_most[::-1]))
+    return doubled
+
+
+def _sums_without_ties(both: Whole, chosen: int) -> tuple[Whole, NDArray[np.bool_]]:
+    """Give each row's sum of ranks in the first group, right where no values tie, and where some do.
+
+    The group is the last binary digit of a value, so that one sort ranks the values and carries the groups.
+    """
+    rows, size = both.shape
+    marked = both << 1
+    marked[:, :chosen] |= 1
+    marked.sort(axis=1)
+    sums = (marked & 1) @ np.arange(1, size + 1)
+    flat = marked.ravel().view(np.uint64)
+    alike = np.flatnonzero((flat[1:] ^ flat[:-1]) < 2)
+    tied = np.zeros(rows, dtype=np.bool_)
+    tied[alike[(alike + 1) % size != 0] // size] = True
+    return sums, tied
+
+
+def _tied_keys(both: Whole, chosen: int) -> Whole:
+    """Give the sorted scores of each row and, in the last column, their sum in the first group."""
     scores = np.zeros_like(both)
     for j in range(both.shape[1]):
         here = both[:, j : j + 1]
         scores[:, j] = (both < here).sum(axis=1) + (both <= here).sum(axis=1) + 1
-    chosen = one.shape[1]
-    keys = np.column_stack([np.sort(scores, axis=1), scores[:, :chosen].sum(axis=1)])
-    different, place = np.unique(keys, axis=0, return_inverse=True)
-    total = math.comb(both.shape[1], chosen)
-    halves: Halves = ({}, {})
-    solve = _by_halves if total <= LARGEST_WHOLE else _by_sums
-    return np.array([solve(row[:-1], chosen, int(row[-1]), halves) for row in different])[place.ravel()]
+    return np.column_stack([np.sort(scores, axis=1), scores[:, :chosen].sum(axis=1)])
 
 
 def crossover_p(first_sequence: ArrayLike, second_sequence: ArrayLike) -> Floats:
@@ -132,11 +168,16 @@ def _by_halves(scores: Whole, chosen: int, seen: int, known: Halves) -> float:
     # Column s + 1 of the upper half counts its sums of at most s above its base; column 0 is empty.
     reach = (seen + 1 - base * others) - np.arange(ways.shape[1])
     total = math.comb(size, chosen)
-    at_most = float(np.vdot(ways, upper.take(_within(reach, width) + others * width)))
+    at_most = _sum_of_products(ways, upper.take(_within(reach, width) + others * width))
     if 2 * at_most <= total:
         return 2 * at_most / total
-    less = float(np.vdot(ways, upper.take(_within(reach - 1, width) + others * width)))
+    less = _sum_of_products(ways, upper.take(_within(reach - 1, width) + others * width))
     return min(1.0, 2 * min(at_most, total - less) / total)
+
+
+def _sum_of_products(one: Floats, two: Floats) -> float:
+    """Add up products of whole numbers; a dot product would wake the threads of BLAS, which cost more."""
+    return float(np.einsum("ij,ij->", one, two))
 
 
 def _within(columns: Whole, width: int) -> Whole:
@@ -192,9 +233,12 @@ def _counts(name: str, values: ArrayLike) -> Whole:
 
 
 def _steps(values: ArrayLike) -> Whole:
-    """Put rows on the decimal grid on which values tie."""
+    """Put each row on the decimal grid on which its values tie."""
     given = np.asarray(values, dtype=np.float64)
-    if given.ndim != 2 or not given.size or not np.isfinite(given).all():
+    filled = given.ndim == 2 and given.size > 0
+    largest = np.maximum(given.max(axis=1), -given.min(axis=1)) if filled else np.array([math.nan])
+    if not np.isfinite(largest).all():
         raise InputError("give rows of finite values, one row for each data set, missing values left out.")
-    steps: Whole = np.rint(given * steps_per_unit(float(np.abs(given).max()))).astype(np.int64)
+    scaled = given * steps_of_rows(largest)[:, None]
+    steps: Whole = np.rint(scaled, out=scaled).astype(np.int64)
     return steps

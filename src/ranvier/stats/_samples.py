@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ranvier.errors import InputError
 
-__all__ = ["as_sample", "steps_per_unit"]
+__all__ = ["as_sample", "steps_of_rows", "steps_per_unit"]
 
 TIE_DIGITS = 12
 """Values are equal when they agree to this many digits of the largest one: float64 holds 15 to 16, and a
@@ -40,3 +40,13 @@ def steps_per_unit(largest: float) -> float:
     """Give the power of ten that turns values up to `largest` into whole steps of the tie grid."""
     exponent = TIE_DIGITS - math.ceil(math.log10(largest)) if largest > 0 else 0
     return 10.0 ** min(exponent, LARGEST_EXPONENT)
+
+
+def steps_of_rows(largest: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the same for the largest value of each of many data sets."""
+    decades = np.ceil(np.log10(np.where(largest > 0, largest, 1.0)))
+    exponents = np.minimum(TIE_DIGITS - decades, LARGEST_EXPONENT).astype(np.int64)
+    least, most = int(exponents.min()), int(exponents.max())
+    powers: NDArray[np.float64] = np.array([10.0**exponent for exponent in range(least, most + 1)])
+    found: NDArray[np.float64] = powers[exponents - least]
+    return found

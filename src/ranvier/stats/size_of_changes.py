@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from ranvier.errors import InputError, require_choice
-from ranvier.stats._design_inputs import as_error, as_limit, as_number, as_sides
+from ranvier.stats._design_inputs import as_distribution, as_error, as_limit, as_sides
 from ranvier.stats._exact_arrays import binomial_p, signed_rank_p
 from ranvier.stats._looks import TIE
 from ranvier.stats.sample_sizes import SampleSize
@@ -86,7 +85,7 @@ def size_changes(
     >>> size.text(), round(size.power, 3)
     ('18 patients', 0.831)
     """
-    values, shares = _distribution(changes)
+    values, shares = as_distribution("changes", changes, what="change")
     require_choice("test", test, TESTS)
     errors, limit = (as_error("alpha", alpha), as_error("beta", beta)), as_limit(most)
     sides = as_sides(sided)
@@ -127,25 +126,6 @@ def size_changes(
         notes=(ONE_GROUP,),
         references=("Pratt JW (1959). doi:10.1080/01621459.1959.10501526",),
     )
-
-
-def _distribution(changes: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the possible changes, rising, and their chances."""
-    if not isinstance(changes, Mapping) or len(changes) < 2:
-        raise InputError(
-            f"changes is {changes!r}; give the chance of each possible change, at least two of them."
-        )
-    rows = sorted(
-        (as_number("a change", change, low=-math.inf), as_number("a chance", chance, low=-math.inf))
-        for change, chance in changes.items()
-    )
-    values, shares = np.array([value for value, _ in rows]), np.array([share for _, share in rows])
-    if (shares < 0).any() or abs(shares.sum() - 1) > 1e-9:
-        raise InputError(
-            f"the chances of changes add up to {shares.sum():g}; they must be at least 0 and add up to 1."
-        )
-    held = shares > 0
-    return values[held], shares[held]
 
 
 def _power(
