@@ -1,6 +1,7 @@
 """Virtual patients and virtual trials: what happens without, or with, a treatment."""
 
 from ranvier.simulate.bayes_rules import FUTILITY_RULES, BayesRule
+from ranvier.simulate.characteristics import operating_characteristics
 from ranvier.simulate.characteristics_result import OperatingCharacteristics
 from ranvier.simulate.designs import Design, EventRate, Group
 from ranvier.simulate.effects import NO_EFFECT, Effect
@@ -58,6 +59,7 @@ __all__ = [
     "VirtualPatients",
     "natural_history",
     "null_band",
+    "operating_characteristics",
     "parameter",
     "parameters",
     "phenotype",
