@@ -30,42 +30,10 @@ LATE = (VisitWindow(label="baseline", day=0, window=(0, 7), baseline=True),)
 PLACEBO = Arm(id="placebo", label="Placebo", planned_n=0)
 HISTORY: dict[str, Any] = {"n": 10, "days": [0, 365], "seed": 1}
 
-REPORTED: dict[str, Any] = {"courses": {"SPMS": 8}, "edss": (3.0, 6.0), "months": 12}
-EIGHT = rv.simulate.ReportedPatients(**REPORTED)
-
 # function (as users call it), arguments, options, error, words of the message
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]] = [
     ("simulate.parameter", ("RTM_PRR",), {}, InputError, r"Did you mean 'RTM_PRE'"),
     ("simulate.phenotype", ("RMS",), {}, InputError, r"unknown phenotype 'RMS'.*Did you mean 'RRMS'"),
-    (
-        "simulate.ReportedPatients",
-        (),
-        REPORTED | {"courses": {"SPM": 8}},
-        InputError,
-        r"unknown course 'SPM'.*Did you mean 'SPMS'",
-    ),
-    ("simulate.ReportedPatients", (), REPORTED | {"courses": {"SPMS": 0}}, InputError, r"at least one"),
-    ("simulate.ReportedPatients", (), REPORTED | {"courses": {"SPMS": -1}}, InputError, r"-1; it must be"),
-    ("simulate.ReportedPatients", (), REPORTED | {"edss": (6, 3)}, InputError, r"edss is \(6, 3\).*in order"),
-    ("simulate.ReportedPatients", (), REPORTED | {"edss": 4.0}, InputError, r"lowest and the highest"),
-    ("simulate.ReportedPatients", (), REPORTED | {"edss": (3, 10)}, InputError, r"from 0 to 9\.5"),
-    (
-        "simulate.ReportedPatients",
-        (),
-        REPORTED | {"months": 0},
-        InputError,
-        r"months is 0; it must be above 0",
-    ),
-    ("simulate.reported_null_band", (EIGHT,), {"seed": 1, "improved": 9}, InputError, r"9 of 8 patients"),
-    (
-        "simulate.reported_null_band",
-        (EIGHT,),
-        {"seed": 1, "mean_change": -11},
-        InputError,
-        r"-11, larger than",
-    ),
-    ("simulate.reported_null_band", (EIGHT,), {"seed": 1, "n_trials": 5}, InputError, r"n_trials is 5"),
-    ("simulate.reported_null_band", (TRIAL,), {"seed": 1}, InputError, r"patients is a Trial"),
     ("simulate.scenario", ("lo",), {}, InputError, r"Did you mean 'low'"),
     (
         "simulate.Scenario",
