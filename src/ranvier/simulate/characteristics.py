@@ -17,7 +17,7 @@ from ranvier.result import Estimate
 from ranvier.simulate._blocks import run_blocks
 from ranvier.simulate._plan_block import Cell, simulate_block
 from ranvier.simulate._plan_summary import tables
-from ranvier.simulate._plan_words import about_plan, cautions, method
+from ranvier.simulate._plan_words import cautions, method
 from ranvier.simulate._streams import digest, whole
 from ranvier.simulate.characteristics_result import OperatingCharacteristics
 from ranvier.simulate.plans import Plan, PlanScenario
@@ -204,7 +204,7 @@ def _result(plan: Plan, tables: tuple[pl.DataFrame, ...], trials: int, seed: int
     """Put the tables in a result with its words."""
     table, stops, arms = tables
     return OperatingCharacteristics(
-        title=f"{about_plan(plan)}: {plan.design.protocol.title}",
+        title=f"Operating characteristics: {plan.design.protocol.title}",
         estimates=tuple(_estimate(row, trials) for row in table.iter_rows(named=True)),
         method_text=method(plan, trials, seed),
         diagnostics={"plan": plan.hash, "seed": seed, "n_trials": trials},

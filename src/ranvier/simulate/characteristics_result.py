@@ -105,6 +105,6 @@ class OperatingCharacteristics(Fit):
         ax.set_ylim(len(names) - 0.5, -0.5)
         ax.set_xlim(-2, 102)
         ax.set_xlabel("virtual trials called a success, %")
-        ax.set_title(self.title)
+        ax.set_title(self.plan.design.protocol.title, fontsize="medium")
         ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
         return ax
