@@ -205,9 +205,9 @@ def test_without_any_effect_alpha_is_kept_in_many_trials(
     endpoint: str, test: str | None, looks: Any, sizes: tuple[int, ...]
 ) -> None:
     plan = Plan(design=design(sizes), endpoint=endpoint, test=test, looks=looks)
-    found = operating_characteristics(plan, scenarios=[], n_trials=20_000, seed=8)
+    found = operating_characteristics(plan, scenarios=[], n_trials=8_000, seed=8)
     for success in found.table["success"]:
-        assert success <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / 20_000)
+        assert success <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / 8_000)
 
 
 def test_a_larger_effect_never_loses_power_beyond_error() -> None:

@@ -167,7 +167,9 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
                 progress(done, len(cells) * blocks)
         joined.append({name: np.concatenate([each[name] for each in found])[:trials] for name in found[0]})
     table, stops, arms = tables(plan, cells, joined)
-    return _result(plan, (table, stops, arms), trials, start)
+    return _result(
+        plan, cells, (table, stops, arms), {"seed": start, "n_trials": trials, "block_trials": size}
+    )
 
 
 def _cells(
@@ -191,14 +193,18 @@ def _cells(
     return tuple(Cell(scenario=each, noise=level) for each in given for level in levels)
 
 
-def _result(plan: Plan, tables: tuple[pl.DataFrame, ...], trials: int, seed: int) -> OperatingCharacteristics:
+def _result(
+    plan: Plan, cells: tuple[Cell, ...], tables: tuple[pl.DataFrame, ...], settings: dict[str, int]
+) -> OperatingCharacteristics:
     """Put the tables in a result with its words."""
     table, stops, arms = tables
+    trials = settings["n_trials"]
+    scenarios = list({cell.scenario.name: cell.scenario.to_dict() for cell in cells}.values())
     return OperatingCharacteristics(
         title=f"Operating characteristics: {plan.design.protocol.title}",
         estimates=tuple(_estimate(row, trials) for row in table.iter_rows(named=True)),
-        method_text=method(plan, trials, seed),
-        diagnostics={"plan": plan.hash, "seed": seed, "n_trials": trials},
+        method_text=method(plan, trials, settings["seed"]),
+        diagnostics={"plan": plan.hash, **settings, "scenarios": scenarios},
         notes=cautions(plan, table),
         plan=plan,
         table=table,
