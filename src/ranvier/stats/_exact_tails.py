@@ -191,9 +191,17 @@ def _tails_of(scores: Whole, chosen: int, sums: Whole) -> Tails:
     starts = np.concatenate([[0], np.flatnonzero(scores[1:] != scores[:-1]) + 1, [scores.size]])
     sizes = starts[1:] - starts[:-1]
     if np.log(sizes + 1.0).sum() <= 2 * math.log(MOST_STATES):
-        tails = [_tied_scores.tails(scores[starts[:-1]], sizes, chosen, int(seen)) for seen in sums]
+        values = scores[starts[:-1]].tobytes()
+        tails = [_tied(values, sizes.tobytes(), chosen, int(seen)) for seen in sums]
         low, high = np.array(tails).T
         return low, high
     made = _rank_sums.chances(scores, chosen)
     places = (sums - made.start) // made.unit
     return np.cumsum(made.each)[places], np.cumsum(made.each[::-1])[::-1][places]
+
+
+@lru_cache(maxsize=100_000)
+def _tied(values: bytes, sizes: bytes, chosen: int, seen: int) -> tuple[float, float]:
+    """Give the tails of tied scores, kept from block to block: rare events tie in the same few ways."""
+    scores, counts = (np.frombuffer(each, dtype=np.int64) for each in (values, sizes))
+    return _tied_scores.tails(scores, counts, chosen, seen)
