@@ -1,6 +1,9 @@
 """Virtual patients and virtual trials: what happens without, or with, a treatment."""
 
 from ranvier.simulate.clusters import dask_executor
+from ranvier.simulate.bayes_rules import FUTILITY_RULES, BayesRule
+from ranvier.simulate.characteristics import operating_characteristics
+from ranvier.simulate.characteristics_result import OperatingCharacteristics
 from ranvier.simulate.designs import Design, EventRate, Group
 from ranvier.simulate.effects import NO_EFFECT, Effect, Period
 from ranvier.simulate.entry_criteria import EntryCriteria
@@ -23,6 +26,7 @@ from ranvier.simulate.phenotypes import (
     phenotype,
 )
 from ranvier.simulate.power_of_tests import POWER_TESTS, Normal, power
+from ranvier.simulate.plans import PLAN_ENDPOINTS, PLAN_TESTS, Plan, PlanScenario
 from ranvier.simulate.published_numbers import parameter, parameters
 from ranvier.simulate.replicates import Replicates, replicate
 from ranvier.simulate.reported_bands import ReportedPatients, reported_null_band
@@ -31,6 +35,7 @@ from ranvier.simulate.virtual_trials import trial
 
 __all__ = [
     "EYES",
+    "FUTILITY_RULES",
     "HIGH",
     "LOW",
     "NMOSD",
@@ -38,12 +43,15 @@ __all__ = [
     "NULL_ENDPOINTS",
     "PHENOTYPES",
     "POWER_TESTS",
+    "PLAN_ENDPOINTS",
+    "PLAN_TESTS",
     "PPMS",
     "RRMS",
     "SCENARIOS",
     "SPMS",
     "VALUE_KINDS",
     "Band",
+    "BayesRule",
     "Design",
     "Effect",
     "EntryCriteria",
@@ -53,7 +61,10 @@ __all__ = [
     "Normal",
     "NullBand",
     "Period",
+    "OperatingCharacteristics",
     "Phenotype",
+    "Plan",
+    "PlanScenario",
     "Replicates",
     "ReportedPatients",
     "Scenario",
@@ -64,6 +75,7 @@ __all__ = [
     "natural_history",
     "null_band",
     "null_band_of_matrix",
+    "operating_characteristics",
     "parameter",
     "parameters",
     "phenotype",
