@@ -1,9 +1,9 @@
 """Virtual patients and virtual trials: what happens without, or with, a treatment."""
 
-from ranvier.simulate.clusters import dask_executor
 from ranvier.simulate.bayes_rules import FUTILITY_RULES, BayesRule
 from ranvier.simulate.characteristics import operating_characteristics
 from ranvier.simulate.characteristics_result import OperatingCharacteristics
+from ranvier.simulate.clusters import dask_executor
 from ranvier.simulate.designs import Design, EventRate, Group
 from ranvier.simulate.effects import NO_EFFECT, Effect, Period
 from ranvier.simulate.entry_criteria import EntryCriteria
@@ -25,8 +25,8 @@ from ranvier.simulate.phenotypes import (
     Value,
     phenotype,
 )
-from ranvier.simulate.power_of_tests import POWER_TESTS, Normal, power
 from ranvier.simulate.plans import PLAN_ENDPOINTS, PLAN_TESTS, Plan, PlanScenario
+from ranvier.simulate.power_of_tests import POWER_TESTS, Normal, power
 from ranvier.simulate.published_numbers import parameter, parameters
 from ranvier.simulate.replicates import Replicates, replicate
 from ranvier.simulate.reported_bands import ReportedPatients, reported_null_band
@@ -42,9 +42,9 @@ __all__ = [
     "NO_EFFECT",
     "NULL_ENDPOINTS",
     "PHENOTYPES",
-    "POWER_TESTS",
     "PLAN_ENDPOINTS",
     "PLAN_TESTS",
+    "POWER_TESTS",
     "PPMS",
     "RRMS",
     "SCENARIOS",
@@ -60,8 +60,8 @@ __all__ = [
     "Group",
     "Normal",
     "NullBand",
-    "Period",
     "OperatingCharacteristics",
+    "Period",
     "Phenotype",
     "Plan",
     "PlanScenario",
