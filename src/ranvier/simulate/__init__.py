@@ -1,5 +1,7 @@
 """Virtual patients and virtual trials: what happens without, or with, a treatment."""
 
+from ranvier.simulate.bayes_rules import FUTILITY_RULES, BayesRule
+from ranvier.simulate.characteristics_result import OperatingCharacteristics
 from ranvier.simulate.designs import Design, EventRate, Group
 from ranvier.simulate.effects import NO_EFFECT, Effect
 from ranvier.simulate.entry_criteria import EntryCriteria
@@ -17,31 +19,39 @@ from ranvier.simulate.phenotypes import (
     Value,
     phenotype,
 )
+from ranvier.simulate.plans import PLAN_ENDPOINTS, PLAN_TESTS, Plan, PlanScenario
 from ranvier.simulate.published_numbers import parameter, parameters
 from ranvier.simulate.replicates import Replicates, replicate
 from ranvier.simulate.scenarios import HIGH, LOW, SCENARIOS, Scenario, scenario
 from ranvier.simulate.virtual_trials import trial
 
 __all__ = [
+    "FUTILITY_RULES",
     "HIGH",
     "LOW",
     "NMOSD",
     "NO_EFFECT",
     "NULL_ENDPOINTS",
     "PHENOTYPES",
+    "PLAN_ENDPOINTS",
+    "PLAN_TESTS",
     "PPMS",
     "RRMS",
     "SCENARIOS",
     "SPMS",
     "VALUE_KINDS",
     "Band",
+    "BayesRule",
     "Design",
     "Effect",
     "EntryCriteria",
     "EventRate",
     "Group",
     "NullBand",
+    "OperatingCharacteristics",
     "Phenotype",
+    "Plan",
+    "PlanScenario",
     "Replicates",
     "Scenario",
     "Value",

@@ -1,0 +1,145 @@
+"""What a plan may not say: tests that do not fit, references out of range, looks beyond the patients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ranvier.errors import InputError
+from ranvier.simulate._plan_tests import COUNTS, SHARES, TESTS
+from ranvier.simulate.bayes_rules import BayesRule
+from ranvier.stats import CountDesign, PromisingZone, SequentialDesign, StoppingBoundary
+
+__all__ = ["DEFAULTS", "check_looks", "check_monitor", "check_reference", "number_of"]
+
+DEFAULTS = {
+    **dict.fromkeys(SHARES, ("binomial", "boschloo")),
+    "edss_change": ("signed-rank", "rank-sum"),
+    **dict.fromkeys(COUNTS, ("poisson", "permutation")),
+}
+"""Usual test of each endpoint: with one arm, and with several."""
+SAME = 1e-12
+"""Chances of error that differ by less are equal."""
+
+
+def number_of(name: str, value: Any, *, low: float, high: float) -> float:
+    """Give a number strictly between two others; refuse anything else."""
+    good = isinstance(value, int | float) and not isinstance(value, bool) and low < value < high
+    if not good:
+        top = "" if math.isinf(high) else f" and below {high:g}"
+        raise InputError(f"{name} is {value!r}; it must be a number above {low:g}{top}.")
+    return float(value)
+
+
+def check_reference(reference: float | None, endpoint: str, test: str, looks: Any, *, several: bool) -> None:
+    """Refuse a test that does not fit, and a fixed number that is missing, not used or out of range."""
+    if test in TESTS:
+        _check_test(test, endpoint, several=several)
+    if several:
+        if reference is not None:
+            raise InputError(
+                f"reference is {reference!r}, but the trial has a control arm; leave the fixed number out."
+            )
+    elif reference is None:
+        held = isinstance(looks, CountDesign) or (
+            isinstance(looks, BayesRule) and looks.reference is not None
+        )
+        if not held and test in ("binomial", "poisson", "posterior"):
+            kind = "yearly rate" if test == "poisson" else "share"
+            raise InputError(
+                f"reference is missing: with one arm {endpoint!r} is held against a fixed {kind}; give it, "
+                "or better add a control arm."
+            )
+    else:
+        _check_fixed(reference, endpoint, test, looks)
+
+
+def _check_fixed(reference: float, endpoint: str, test: str, looks: Any) -> None:
+    """Refuse a fixed number that is not used or out of range."""
+    if test == "before-after":
+        raise InputError(
+            "reference is given, but the test 'before-after' compares with the time before entry."
+        )
+    if isinstance(looks, CountDesign) and reference != looks.p0:
+        raise InputError(f"reference is {reference!r}, but p0 of the looks is {looks.p0:g}; leave it out.")
+    if endpoint in SHARES:
+        number_of(f"reference of {endpoint!r}, a share,", reference, low=0.0, high=1.0)
+    elif endpoint in COUNTS:
+        number_of(f"reference of {endpoint!r}, a yearly rate,", reference, low=0.0, high=math.inf)
+    else:
+        number_of("reference, a change of EDSS,", reference, low=-10.0, high=10.0)
+
+
+def _check_test(test: str, endpoint: str, *, several: bool) -> None:
+    found = TESTS[test]
+    fitting = [name for name, each in TESTS.items() if endpoint in each.endpoints and each.several == several]
+    if endpoint not in found.endpoints or found.several != several:
+        arms = "several arms" if several else "one arm"
+        raise InputError(f"test {test!r} does not fit {endpoint!r} with {arms}; use one of {fitting}.")
+
+
+def check_looks(looks: Any, sizes: Mapping[str, int], *, share: bool, test: str | None, alpha: float) -> None:
+    """Refuse looks that do not fit the endpoint, the arms or the chance of error."""
+    kinds = (CountDesign, SequentialDesign, PromisingZone, BayesRule)
+    if looks is None:
+        return
+    if not isinstance(looks, kinds):
+        raise InputError(
+            f"looks is a {type(looks).__name__}; give a design of stats (simon, single_stage, "
+            "exact_sequential, group_sequential, promising_zone) or a BayesRule."
+        )
+    if isinstance(looks, CountDesign | BayesRule):
+        _check_counts(looks, sizes, share=share, test=test)
+        return
+    plain = looks.design if isinstance(looks, PromisingZone) else looks
+    if plain.sided != 1:
+        raise InputError("looks has two sides; plans are one-sided: make it with sided=1.")
+    if abs(plain.alpha - alpha) > SAME:
+        raise InputError(f"alpha is {alpha:g}, but that of looks is {plain.alpha:g}; give both the same.")
+    for arm, n in sizes.items():
+        whole = n / looks.most if isinstance(looks, PromisingZone) else n
+        steps = [round(t * whole) for t in plain.fractions]
+        if min(after - before for before, after in zip([0, *steps], steps, strict=False)) < 1:
+            raise InputError(
+                f"{len(steps)} looks are planned, but arm {arm!r} has {whole:g} patients for them; each look "
+                "needs a patient more than the one before."
+            )
+
+
+def _check_counts(
+    looks: CountDesign | BayesRule, sizes: Mapping[str, int], *, share: bool, test: str | None
+) -> None:
+    """Refuse counts of patients for other endpoints, and looks that do not end with the last patient."""
+    kind = type(looks).__name__
+    if not share:
+        raise InputError(f"looks is a {kind}, which counts patients; use an endpoint of {list(SHARES)}.")
+    if isinstance(looks, CountDesign) and len(sizes) > 1:
+        raise InputError(f"looks is a {kind}, which has one arm; the design has {len(sizes)}.")
+    if test is not None and (isinstance(looks, BayesRule) or test != "binomial"):
+        raise InputError(f"test is {test!r}, but looks is a {kind}, which decides by itself; leave test out.")
+    for arm, n in sizes.items():
+        if looks.looks[-1] != n:
+            word = "more" if looks.looks[-1] > n else "fewer"
+            raise InputError(
+                f"looks ends with {looks.looks[-1]} patients, {word} than planned_n = {n} of arm {arm!r}; "
+                "they must be equal."
+            )
+
+
+def check_monitor(monitor: Any) -> None:
+    """Refuse a rule that does not count patients with a serious event."""
+    if monitor is None:
+        return
+    if isinstance(monitor, StoppingBoundary):
+        if monitor.method == "poisson":
+            raise InputError(
+                "monitor is a rule on patient-years ('poisson'); give one that counts patients, such as "
+                "stopping_rule(n, limit=0.1)."
+            )
+    elif not isinstance(monitor, BayesRule):
+        raise InputError(f"monitor is a {type(monitor).__name__}; give a StoppingBoundary or a BayesRule.")
+    elif monitor.reference is None:
+        raise InputError(
+            "monitor has no reference; give the share of patients with a serious event not to be exceeded."
+        )

@@ -1,0 +1,362 @@
+"""A trial to be planned: who enters, what is measured, how it is tested and when it stops."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ranvier import course
+from ranvier.errors import InputError, require_choice
+from ranvier.simulate._plan_checks import DEFAULTS, check_looks, check_monitor, check_reference, number_of
+from ranvier.simulate._plan_tests import SHARES, TESTS
+from ranvier.simulate._streams import digest
+from ranvier.simulate.bayes_rules import BayesRule
+from ranvier.simulate.designs import Design, EventRate
+from ranvier.simulate.effects import NO_EFFECT, Effect
+from ranvier.stats import CountDesign, PromisingZone, SequentialDesign, StoppingBoundary
+from ranvier.trial import Arm
+
+__all__ = ["PLAN_ENDPOINTS", "PLAN_TESTS", "Plan", "PlanScenario"]
+
+PLAN_ENDPOINTS: dict[str, str] = {
+    "improved": "patients whose EDSS is improved at the last visit",
+    "worse": "patients whose EDSS is worse at the last visit",
+    "confirmed_worsening": "patients with worsening of the EDSS confirmed after 12 weeks",
+    "edss_change": "change of the EDSS from baseline to the last visit",
+    "relapses": "relapses per year after the first dose",
+    "new_t2": "new T2 lesions after the first scan",
+    "serious_event": "patients with a serious adverse event",
+}
+"""Endpoints of a plan, with what is counted. More is better only for "improved"."""
+PLAN_TESTS: dict[str, str] = {name: test.text for name, test in TESTS.items()}
+"""Tests of a plan, with what each is."""
+MOST_ARMS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A trial as it is planned, before any effect is assumed.
+
+    Parameters
+    ----------
+    design : Design
+        Patients, visits and dropout; each arm with planned_n, the largest size that it can reach. Its effects
+        must be empty (they come from the scenarios) and its noise is not used (low and high are both run).
+    endpoint : str
+        One of `PLAN_ENDPOINTS`.
+    test : str, optional
+        One of `PLAN_TESTS`; that of `test_name` when None.
+    rule : ChangeRule or str
+        What counts as improved or worse.
+    reference : float, optional
+        One arm only: the fixed share, yearly rate or mean change of EDSS that the trial must beat. EDSS
+        changes are held against 0, and relapses against those before entry, when None.
+    alpha : float
+        One-sided chance of error that a test keeps; not used by counts and posterior chances as `looks`.
+    looks : CountDesign, SequentialDesign, PromisingZone or BayesRule, optional
+        When and how the trial may end early; one analysis at the end when None.
+    monitor : StoppingBoundary or BayesRule, optional
+        Ends the trial for harm: counts of patients with a serious event in each treated arm, in the order of
+        entry.
+    patients_per_month : float, optional
+        How many patients enter in a month, evenly, all arms together; without it no duration is given.
+
+    Raises
+    ------
+    InputError
+        When the design cannot measure the endpoint, the test does not fit it, or numbers contradict.
+
+    Notes
+    -----
+    P values are exact: no test takes a statistic for normal, because in a small trial such a test is wrong in
+    either direction. Bounds of a `SequentialDesign` or `PromisingZone` are compared with the normal deviate
+    of the exact one-sided p value of each look.
+
+    Examples
+    --------
+    >>> from ranvier.trial import Arm, Protocol, VisitWindow
+    >>> protocol = Protocol(
+    ...     id="virtual",
+    ...     title="A virtual trial",
+    ...     design="rct_parallel",
+    ...     data_kind="simulated",
+    ...     disease="MS",
+    ...     arms=(
+    ...         Arm(id="msc", label="MSC", planned_n=20),
+    ...         Arm(id="placebo", label="Placebo", role="control", planned_n=20),
+    ...     ),
+    ...     visits=(
+    ...         VisitWindow(label="baseline", day=0, baseline=True),
+    ...         VisitWindow(label="month 12", day=365),
+    ...     ),
+    ... )
+    >>> import ranvier as rv
+    >>> design = rv.simulate.Design(protocol=protocol, groups=(rv.simulate.Group(phenotype="SPMS"),))
+    >>> plan = rv.simulate.Plan(design=design, endpoint="edss_change")
+    >>> plan.test_name, [arm.id for arm in plan.treated]
+    ('rank-sum', ['msc'])
+    """
+
+    design: Design
+    endpoint: str
+    test: str | None = None
+    rule: course.ChangeRule | str = "edss-1.0-or-0.5"
+    reference: float | None = None
+    alpha: float = 0.025
+    looks: CountDesign | SequentialDesign | PromisingZone | BayesRule | None = None
+    monitor: StoppingBoundary | BayesRule | None = None
+    patients_per_month: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.design, Design):
+            raise InputError(f"design is a {type(self.design).__name__}; give a simulate.Design.")
+        require_choice("endpoint", self.endpoint, PLAN_ENDPOINTS)
+        number_of("alpha", self.alpha, low=0.0, high=0.5)
+        if self.patients_per_month is not None:
+            number_of("patients_per_month", self.patients_per_month, low=0.0, high=math.inf)
+        self._check_arms()
+        self._check_measured()
+        if self.test is not None:
+            require_choice("test", self.test, PLAN_TESTS)
+        check_reference(self.reference, self.endpoint, self.test_name, self.looks, several=self.several)
+        check_looks(self.looks, self.sizes, share=self.endpoint in SHARES, test=self.test, alpha=self.alpha)
+        check_monitor(self.monitor)
+
+    def _check_arms(self) -> None:
+        if any(effect != NO_EFFECT for _, effect in dict(self.design.effects).items()):
+            raise InputError(
+                "the design has effects; name them in scenarios and leave those of the design out."
+            )
+        arms = self.design.protocol.arms
+        controls = [arm.id for arm in arms if arm.role == "control"]
+        if len(arms) > MOST_ARMS:
+            raise InputError(f"the design has {len(arms)} arms; plans have up to {MOST_ARMS}.")
+        if len(arms) == 1 and controls:
+            raise InputError(f"the only arm {controls[0]!r} is a control arm; name a treated arm.")
+        if len(arms) > 1 and len(controls) != 1:
+            raise InputError(
+                f"the design has {len(controls)} control arms ({controls}); with several arms exactly one "
+                "must have the role 'control'."
+            )
+        for arm in arms:
+            if (arm.planned_n or 0) < 2:
+                raise InputError(
+                    f"planned_n of arm {arm.id!r} is {arm.planned_n}; a trial of fewer than 2 patients "
+                    "in an arm has nothing to test."
+                )
+        if len(arms) > 2 and self.looks is not None:
+            raise InputError(
+                f"looks are planned, but the design has {len(arms)} arms; looks need one or two arms."
+            )
+
+    def _check_measured(self) -> None:
+        visits = sorted(self.design.protocol.visits, key=lambda visit: visit.day)
+        if len(visits) < 2:
+            raise InputError("the protocol plans no visit after the baseline; nothing could be measured.")
+        if self.endpoint == "new_t2":
+            first = visits[0].label
+            if first not in self.design.scans or len(self.design.scans) < 2:
+                raise InputError(
+                    f"the endpoint 'new_t2' needs scans at {first!r} and at a later visit; the design plans "
+                    f"scans at {list(self.design.scans)}."
+                )
+            blind = [
+                group.course.name for group in self.design.groups if group.course.new_t2_per_year is None
+            ]
+            if blind:
+                raise InputError(
+                    f"the endpoint 'new_t2' is not simulated for {blind}; choose another endpoint."
+                )
+        if self.endpoint == "relapses" and not any(group.course.relapsing for group in self.design.groups):
+            raise InputError("the endpoint 'relapses' needs patients who can have relapses.")
+        if self.endpoint == "confirmed_worsening" and visits[-1].day - visits[1].day < 84:
+            raise InputError(
+                "the endpoint 'confirmed_worsening' needs two visits after the baseline that lie 84 days or "
+                "more apart."
+            )
+
+    @property
+    def several(self) -> bool:
+        """Tell whether there is a control arm to compare with."""
+        return len(self.design.protocol.arms) > 1
+
+    @property
+    def treated(self) -> tuple[Arm, ...]:
+        """Give the arms that are not the control, in the order of the protocol."""
+        return tuple(arm for arm in self.design.protocol.arms if arm.role != "control")
+
+    @property
+    def control(self) -> Arm | None:
+        """Give the control arm; None with one arm."""
+        return next((arm for arm in self.design.protocol.arms if arm.role == "control"), None)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Give the largest number of patients of each arm, by its id."""
+        return {arm.id: arm.planned_n or 0 for arm in self.design.protocol.arms}
+
+    @property
+    def test_name(self) -> str:
+        """Give the test that is made: the one named, or the usual one of endpoint and design."""
+        if isinstance(self.looks, BayesRule):
+            return "posterior"
+        if self.test is not None:
+            return self.test
+        if self.endpoint == "relapses" and not self.several and self.reference is None:
+            return "before-after"
+        return DEFAULTS[self.endpoint][int(self.several)]
+
+    @property
+    def change_rule(self) -> course.ChangeRule:
+        """Give what counts as improved or worse."""
+        return course.change_rule(self.rule) if isinstance(self.rule, str) else self.rule
+
+    @property
+    def favourable(self) -> str:
+        """Give the direction in which the endpoint is better: "more" or "less"."""
+        return "more" if self.endpoint == "improved" else "less"
+
+    @property
+    def hash(self) -> str:
+        """Give the SHA-256 of all settings."""
+        return digest(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give every field, JSON-ready, and what follows from them.
+
+        Returns
+        -------
+        dict
+            Field names to values, and test_name, sizes, favourable.
+        """
+        looks, monitor = (
+            None if part is None else {"kind": type(part).__name__, **part.to_dict()}
+            for part in (self.looks, self.monitor)
+        )
+        return {
+            "design": self.design.to_dict(),
+            "endpoint": self.endpoint,
+            "test": self.test,
+            "test_name": self.test_name,
+            "rule": self.change_rule.to_dict(),
+            "reference": self.reference,
+            "alpha": self.alpha,
+            "looks": looks,
+            "monitor": monitor,
+            "patients_per_month": self.patients_per_month,
+            "sizes": self.sizes,
+            "favourable": self.favourable,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanScenario:
+    """What the treatments are taken to do.
+
+    Parameters
+    ----------
+    name : str
+        Short name, as it stands in tables.
+    effects : mapping of str to Effect
+        By id of the arm; none in arms that are not named.
+    event_rates : mapping of str to tuple of EventRate
+        Adverse events of an arm in place of those of the design, by its id; those of the design where an arm
+        is not named.
+
+    Raises
+    ------
+    InputError
+        When the name is empty, or an effect or rate is of another kind.
+
+    Examples
+    --------
+    >>> PlanScenario(name="half", effects={"msc": Effect(relapse_ratio=0.5)}).null
+    False
+    >>> PlanScenario(name="nothing").null
+    True
+    """
+
+    name: str
+    effects: Mapping[str, Effect] | tuple[tuple[str, Effect], ...] = ()
+    event_rates: Mapping[str, tuple[EventRate, ...]] | tuple[tuple[str, tuple[EventRate, ...]], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise InputError(f"the name of a scenario is {self.name!r}; give a short text.")
+        effects, rates = (
+            dict(self.effects),
+            {arm: tuple(each) for arm, each in dict(self.event_rates).items()},
+        )
+        for arm, effect in effects.items():
+            if not isinstance(effect, Effect):
+                raise InputError(f"the effect in arm {arm!r} is {effect!r}; give a simulate.Effect.")
+        for arm, events in rates.items():
+            if not all(isinstance(event, EventRate) for event in events):
+                raise InputError(f"the event rates of arm {arm!r} are {events!r}; give EventRate entries.")
+        object.__setattr__(self, "effects", tuple(effects.items()))
+        object.__setattr__(self, "event_rates", tuple(rates.items()))
+
+    @property
+    def null(self) -> bool:
+        """Tell whether no treatment does anything, neither good nor harm."""
+        return all(effect == NO_EFFECT for effect in dict(self.effects).values()) and not self.event_rates
+
+    def design_of(self, plan: Plan) -> Design:
+        """Give the design of a plan with the effects of this scenario.
+
+        Parameters
+        ----------
+        plan : Plan
+            The plan.
+
+        Returns
+        -------
+        Design
+            Event rates of single arms are not in it.
+
+        Raises
+        ------
+        InputError
+            When an arm that is named is not in the design.
+        """
+        for arm, _ in (*dict(self.effects).items(), *dict(self.event_rates).items()):
+            require_choice(f"arm in scenario {self.name!r}", arm, plan.sizes)
+        return replace(plan.design, effects=dict(self.effects))
+
+    def events_of(self, plan: Plan, arm: str) -> tuple[EventRate, ...]:
+        """Give the adverse events of one arm.
+
+        Parameters
+        ----------
+        plan : Plan
+            The plan.
+        arm : str
+            Id of the arm.
+
+        Returns
+        -------
+        tuple of EventRate
+            Those of the scenario, or of the design.
+        """
+        return dict(self.event_rates).get(arm, plan.design.event_rates)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give every field, JSON-ready.
+
+        Returns
+        -------
+        dict
+            Field names to values, and null.
+        """
+        return {
+            "name": self.name,
+            "effects": {arm: effect.to_dict() for arm, effect in dict(self.effects).items()},
+            "event_rates": {
+                arm: [dataclasses.asdict(event) for event in events]
+                for arm, events in dict(self.event_rates).items()
+            },
+            "null": self.null,
+        }
