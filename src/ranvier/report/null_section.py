@@ -14,7 +14,7 @@ from ranvier.verdict import Analysis
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["null_section"]
+__all__ = ["assumption_lines", "null_section"]
 
 TITLES = {
     "responders": "Patients improved",
@@ -50,11 +50,23 @@ def null_section(analysis: Analysis) -> list[Block]:
     return [
         *blocks,
         Bullets(title="How to read it", items=band.notes),
-        Bullets(title="Numbers of the model, with their sources", items=_lines(band.assumptions)),
+        Bullets(title="Numbers of the model, with their sources", items=assumption_lines(band.assumptions)),
     ]
 
 
-def _lines(assumptions: tuple[str, ...]) -> tuple[str, ...]:
+def assumption_lines(assumptions: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the numbers of the model one by one, each with its course.
+
+    Parameters
+    ----------
+    assumptions : tuple of str
+        Explanations of courses, as from `Phenotype.explain`.
+
+    Returns
+    -------
+    tuple of str
+        One line for each number.
+    """
     return tuple(
         f"{head.rstrip(':')}: {line}"
         for head, *lines in (text.split("\n") for text in assumptions)

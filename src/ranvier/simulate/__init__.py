@@ -2,6 +2,7 @@
 
 from ranvier.simulate.bayes_rules import FUTILITY_RULES, BayesRule
 from ranvier.simulate.characteristics_result import OperatingCharacteristics
+from ranvier.simulate.counterparts import randomised_instead
 from ranvier.simulate.designs import Design, EventRate, Group
 from ranvier.simulate.effects import NO_EFFECT, Effect
 from ranvier.simulate.entry_criteria import EntryCriteria
@@ -19,6 +20,8 @@ from ranvier.simulate.phenotypes import (
     Value,
     phenotype,
 )
+from ranvier.simulate.plan_files import PlanFile, PlanSettings, read_plan
+from ranvier.simulate.plan_template import new_plan
 from ranvier.simulate.plans import PLAN_ENDPOINTS, PLAN_TESTS, Plan, PlanScenario
 from ranvier.simulate.published_numbers import parameter, parameters
 from ranvier.simulate.replicates import Replicates, replicate
@@ -51,16 +54,21 @@ __all__ = [
     "OperatingCharacteristics",
     "Phenotype",
     "Plan",
+    "PlanFile",
     "PlanScenario",
+    "PlanSettings",
     "Replicates",
     "Scenario",
     "Value",
     "VirtualPatients",
     "natural_history",
+    "new_plan",
     "null_band",
     "parameter",
     "parameters",
     "phenotype",
+    "randomised_instead",
+    "read_plan",
     "replicate",
     "scenario",
     "trial",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ranvier.errors import InputError, require_choice
+from ranvier.simulate.bayes_rules import BayesRule
 from ranvier.stats import (
     CountDesign,
     PromisingZone,
@@ -22,7 +23,7 @@ from ranvier.trial._toml import build
 
 __all__ = ["LOOKS", "read_looks"]
 
-Looks = CountDesign | SequentialDesign | PromisingZone
+Looks = CountDesign | SequentialDesign | PromisingZone | BayesRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +99,34 @@ class _Promising:
     def made(self, alpha: float) -> Looks:
         planned = group_sequential(self.at, boundary=self.boundary, alpha=alpha, beta=self.beta)
         if not math.isfinite(self.most):
-            raise InputError(f"most is {self.most!r}; give the largest size as a multiple of the planned one.")
+            raise InputError(
+                f"most is {self.most!r}; give the largest size as a multiple of the planned one."
+            )
         return promising_zone(planned, floor=self.floor, target=self.target, most=self.most)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bayes:
+    at: tuple[int, ...]
+    level: float = 0.975
+    reference: float | None = None
+    margin: float = 0.0
+    prior: str = "jeffreys"
+    control_prior: str = "jeffreys"
+    futility: float | None = None
+    futility_by: str = "predictive"
+
+    def made(self, _alpha: float) -> Looks:
+        return BayesRule(
+            looks=self.at,
+            level=self.level,
+            reference=self.reference,
+            margin=self.margin,
+            prior=self.prior,
+            control_prior=self.control_prior,
+            futility=self.futility,
+            futility_by=self.futility_by,
+        )
 
 
 LOOKS: dict[str, Any] = {
@@ -108,6 +135,7 @@ LOOKS: dict[str, Any] = {
     "exact-sequential": _Exact,
     "group-sequential": _Group,
     "promising-zone": _Promising,
+    "bayes": _Bayes,
 }
 """Every kind of [looks] but "none", and its keys."""
 
@@ -120,7 +148,8 @@ def read_looks(content: Mapping[str, Any], alpha: float, where: str) -> tuple[Lo
     if kind == "none":
         if numbers:
             raise InputError(
-                f"{where}: {sorted(numbers)} stand there but kind is 'none'; name a kind, one of {list(LOOKS)}."
+                f"{where}: {sorted(numbers)} stand there but kind is 'none'; name a kind, one of "
+                f"{list(LOOKS)}."
             )
         return None, None
     table = build(LOOKS[kind], numbers, where)

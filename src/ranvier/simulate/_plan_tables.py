@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,12 +26,15 @@ __all__ = [
     "TrialTable",
     "VisitTable",
     "located",
+    "serious",
 ]
 
 DAYS_PER_MONTH = 30.4375
 """Mean length of a calendar month, days."""
 MOST_PROCESSES = 256
 SERIOUS = "serious event"
+RULED = ("improved", "worse", "confirmed_worsening")
+"""Endpoints that need a rule for what counts as a change."""
 
 
 @contextmanager
@@ -42,6 +46,12 @@ def located(where: str) -> Iterator[None]:
         if isinstance(error, InputError) and str(error).startswith(where):
             raise
         raise InputError(f"{where}: {error}") from error
+
+
+def serious(per_year: float) -> tuple[EventRate, ...]:
+    """Give serious events at a rate."""
+    event = EventRate(term=SERIOUS, per_year=per_year, grade=3, serious=True)
+    return (event,) if event.per_year else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +86,10 @@ class PatientTable:
                 f"attack_days is {list(self.attack_days)}; give the fewest and the most days since the last "
                 "attack, such as [30, 365], or the fewest alone."
             )
+
+    def idle(self) -> tuple[str, ...]:
+        """Give the keys that change nothing beside the others."""
+        return () if self.min_relapses else ("relapse_years",)
 
     def group(self) -> Group:
         """Give the patients as the simulation takes them."""
@@ -122,6 +136,8 @@ class VisitTable:
         if bool(self.months) == bool(self.days):
             raise InputError("give either months or days of the visits, such as months = [0, 3, 6, 12].")
         times = self._times
+        if not all(map(math.isfinite, times)):
+            raise InputError(f"the visits are {list(times)}; each must be a finite number.")
         if len(times) < 2 or times[0] != 0:
             raise InputError(
                 f"the visits are {list(times)}; the first must be 0, the baseline, and at least one follow."
@@ -176,6 +192,10 @@ class EndpointTable:
     reference: float | None = None
     alpha: float = 0.025
 
+    def idle(self) -> tuple[str, ...]:
+        """Give the keys that change nothing beside the others."""
+        return () if self.kind in RULED else ("rule",)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SafetyTable:
@@ -192,10 +212,13 @@ class SafetyTable:
             raise InputError("looks is given without limit; give the highest share that is acceptable.")
         require_choice("method", self.method, ("binomial", "pocock", "beta-binomial"))
 
+    def idle(self) -> tuple[str, ...]:
+        """Give the keys that change nothing beside the others."""
+        return ("method", "level", "looks") if self.limit is None else ()
+
     def rates(self) -> tuple[EventRate, ...]:
         """Give the serious events of the simulation."""
-        event = EventRate(term=SERIOUS, per_year=self.serious_per_year, grade=3, serious=True)
-        return (event,) if event.per_year else ()
+        return serious(self.serious_per_year)
 
     def monitor(self, n: int) -> StoppingBoundary | None:
         """Give the rule that stops for harm among so many patients."""
@@ -225,6 +248,7 @@ class ScenarioTable:
     progression_ratio: float = 1.0
     lesion_ratio: float = 1.0
     edss_shift: float = 0.0
+    serious_per_year: float | None = None
 
     def effect(self) -> Effect:
         """Give the effect."""

@@ -24,6 +24,7 @@ from ranvier.simulate._plan_tables import (
     TrialTable,
     VisitTable,
     located,
+    serious,
 )
 from ranvier.simulate.designs import Design
 from ranvier.simulate.effects import Effect
@@ -44,18 +45,21 @@ SINGLE: dict[str, Any] = {
     "simulation": SimulationTable,
 }
 """Tables that stand once; `looks` has keys that depend on its kind."""
-KNOWN = ("trial", "patients", "arms", "visits", "endpoint", "looks", "safety", "conduct", "scenarios")
-KNOWN += ("simulation",)
-NAMES_ONLY = ("id", "label", "title")
-"""Keys that no number depends on."""
+KNOWN = (*SINGLE, "patients", "arms", "looks", "scenarios")
+NAMES_ONLY = ("id", "label", "title", "months", "days")
+"""Keys that no number depends on, and two of which one is always given."""
 NOT_GIVEN = {
     "test": "the usual test of the endpoint in this design",
     "reference": "none",
     "n": "as many as the counts of [looks] need",
     "limit": "no rule that stops for harm",
+    "futility": "no early end without success",
     "patients_per_month": "not given; nothing is said about months",
     "delta": "none",
     "target": "the power planned for",
+    "scans": "no scans",
+    "attack_days": "any number of days",
+    "looks": "after each patient",
 }
 """What the absence of a key means, where nothing else is put in its place."""
 
@@ -138,8 +142,8 @@ def read_plan(path: str | os.PathLike[str]) -> PlanFile:
     Raises
     ------
     InputError
-        When the file cannot be read, a table or key is missing or not known, or a value cannot be; the message
-        names file, table and key.
+        When the file cannot be read, a table or key is missing or not known, or a value cannot be; the
+        message names file, table and key.
 
     Examples
     --------
@@ -184,8 +188,7 @@ def read_plan(path: str | os.PathLike[str]) -> PlanFile:
         )
     built = [(f"[{name}]", content.get(name, {}), table) for name, table in tables.items()]
     built += _numbered("patients", content, patients) + _numbered("arms", content, arms)
-    if numbers is not None:
-        built.append(("[looks]", content["looks"], numbers))
+    built += [("[looks]", given, numbers)] if numbers is not None else []
     chosen: SimulationTable = tables["simulation"]
     return PlanFile(
         file=file.name,
@@ -193,7 +196,7 @@ def read_plan(path: str | os.PathLike[str]) -> PlanFile:
         plan=plan,
         scenarios=_scenarios(content, sized, file.name),
         settings=PlanSettings(trials=chosen.trials, seed=chosen.seed, processes=chosen.processes),
-        defaults=tuple(_defaults(built)),
+        defaults=(*_defaults(built), *_absent(content, numbers)),
     )
 
 
@@ -271,26 +274,32 @@ def _require_control(arms: tuple[Arm, ...], file: str) -> None:
     controls = [arm.id for arm in arms if arm.role == "control"]
     if len(controls) != (len(arms) > 1):
         raise InputError(
-            f"{file}, [[arms]]: {len(arms)} arms, of which {controls} have role = 'control'; with several arms "
-            "exactly one is the control, and a single arm is none."
+            f"{file}, [[arms]]: {len(arms)} arms, of which {controls} have role = 'control'; with several "
+            "arms exactly one is the control, and a single arm is none."
         )
 
 
 def _watched(arms: tuple[Arm, ...]) -> int:
-    """Give the patients whom a rule that stops for harm watches: those of the experimental arms."""
-    return sum(arm.planned_n or 0 for arm in arms if arm.role == "experimental")
+    """Give the patients whom a rule that stops for harm watches: those of the largest experimental arm."""
+    return max((arm.planned_n or 0 for arm in arms if arm.role == "experimental"), default=0)
 
 
 def _scenarios(content: Mapping[str, Any], arms: tuple[Arm, ...], file: str) -> tuple[PlanScenario, ...]:
     rows = content.get("scenarios", [])
     if not isinstance(rows, list):
-        raise InputError(f"{file}: scenarios must be a list of tables; write [[scenarios]], with two brackets.")
+        raise InputError(
+            f"{file}: scenarios must be a list of tables; write [[scenarios]], with two brackets."
+        )
     treated = [arm.id for arm in arms if arm.role == "experimental"]
-    made = [_scenario(row, treated, f"{file}, [[scenarios]] {place}") for place, row in enumerate(rows, start=1)]
+    made = [
+        _scenario(row, treated, f"{file}, [[scenarios]] {place}") for place, row in enumerate(rows, start=1)
+    ]
     names = [scenario.name for scenario in made]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"{file}, [[scenarios]]: {twice} stand there more than once; each name may stand once.")
+        raise InputError(
+            f"{file}, [[scenarios]]: {twice} stand there more than once; each name may stand once."
+        )
     return tuple(made)
 
 
@@ -301,12 +310,18 @@ def _scenario(row: Any, treated: list[str], where: str) -> PlanScenario:
     table: ScenarioTable = build(ScenarioTable, plain, where)
     with located(where):
         if by_arm is None:
-            effect = table.effect()
-            return PlanScenario(name=table.name, effects=dict.fromkeys(treated, effect))
+            rates = (
+                {}
+                if table.serious_per_year is None
+                else dict.fromkeys(treated, serious(table.serious_per_year))
+            )
+            return PlanScenario(
+                name=table.name, effects=dict.fromkeys(treated, table.effect()), event_rates=rates
+            )
         if len(plain) > 1:
             raise InputError(
-                f"effects stands beside {sorted(set(plain) - {'name'})}; write the effect once for all arms, or "
-                "arm by arm in effects."
+                f"effects stands beside {sorted(set(plain) - {'name'})}; write the effect once for all arms, "
+                "or arm by arm in effects."
             )
         if not isinstance(by_arm, Mapping):
             raise InputError(f"effects is {by_arm!r}; write effects = {{ ARM = {{ relapse_ratio = 0.5 }} }}.")
@@ -333,17 +348,22 @@ def _numbered(name: str, content: Mapping[str, Any], tables: tuple[Any, ...]) ->
 def _defaults(built: Built) -> Iterable[tuple[str, str, str]]:
     """Give what was left out and is taken from a default that a number may depend on."""
     for where, given, table in built:
+        idle = table.idle() if hasattr(table, "idle") else ()
         for field in dataclasses.fields(table):
-            if field.name not in given and field.name not in NAMES_ONLY:
-                value = getattr(table, field.name)
-                if value == () and field.name in ("months", "days"):
-                    continue  # one of the two is given
-                yield where, field.name, _shown(field.name, value)
+            if field.name not in given and field.name not in (*NAMES_ONLY, *idle):
+                yield where, field.name, _shown(field.name, getattr(table, field.name))
+
+
+def _absent(content: Mapping[str, Any], looks: Any) -> Iterable[tuple[str, str, str]]:
+    if looks is None:
+        yield "[looks]", "kind", "none: one analysis, when all patients have finished"
+    if not content.get("scenarios"):
+        yield "[[scenarios]]", "name", "none but the trial without any effect"
 
 
 def _shown(name: str, value: Any) -> str:
-    if value is None:
+    if value is None or value == ():
         return NOT_GIVEN[name]
     if isinstance(value, tuple):
-        return "[" + ", ".join(f"{each:g}" for each in value) + "]" if value else "none"
+        return "[" + ", ".join(f"{each:g}" for each in value) + "]"
     return f"{value:g}" if isinstance(value, float) else str(value)
