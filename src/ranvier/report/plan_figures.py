@@ -8,7 +8,7 @@ import polars as pl
 
 from ranvier.report.drawing import INK, RULE, SERIES, SOFT, draw, short
 from ranvier.report.model import DataTable, Drawing
-from ranvier.report.plan_words import NOISE_WORDS, claims
+from ranvier.report.plan_words import NOISE_WORDS, claims, ordered, scenario_names
 from ranvier.simulate import OperatingCharacteristics
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def power_figure(found: OperatingCharacteristics) -> Drawing:
     Drawing
         The figure with its numbers.
     """
-    names = _names(found)
+    names = scenario_names(found)
     title = "Share of virtual trials that " + ("claim an effect" if found.plan.several else "end in success")
 
     def paint(figure: Figure) -> None:
@@ -73,7 +73,9 @@ def power_figure(found: OperatingCharacteristics) -> Drawing:
         svg=draw("plan-power", paint, size=(WIDTH, 1.5 + 0.62 * len(names)), title=title),
         data=DataTable(
             caption=f"{title}, %",
-            frame=_percentages(found.table.select(columns), ("success", "success_error"), digits=2),
+            frame=_percentages(
+                ordered(found, found.table.select(columns)), ("success", "success_error"), digits=2
+            ),
             labels={"success_error": "Monte Carlo error"},
         ),
     )
@@ -99,7 +101,7 @@ def ends_figure(found: OperatingCharacteristics) -> Drawing:
     Drawing
         Stacked bars, with the share of trials that end at each look behind them.
     """
-    names, title = _names(found), "How the virtual trials end"
+    names, title = scenario_names(found), "How the virtual trials end"
     rows = [(row, _ended(row)) for row in found.table.iter_rows(named=True)]
     drawn = [key for key in ENDINGS if any(ended[key] > 0 for _, ended in rows)]
 
@@ -144,7 +146,7 @@ def ends_figure(found: OperatingCharacteristics) -> Drawing:
         svg=draw("plan-ends", paint, size=(WIDTH, 1.7 + 0.72 * len(names)), title=title),
         data=DataTable(
             caption="Share of virtual trials that end at each look, %",
-            frame=_percentages(found.stops, shares, digits=1),
+            frame=_percentages(ordered(found, found.stops), shares, digits=1),
             labels={"n": "patients", "futility": "ended without success", "harm": "ended for harm"},
             note="The rest of the trials goes on, or ends at the last look without success.",
         ),
@@ -165,12 +167,6 @@ def _ended(row: dict[str, Any]) -> dict[str, float]:
         "futility": futile,
         "harm": harm,
     }
-
-
-def _names(found: OperatingCharacteristics) -> list[str]:
-    """Give the scenarios, those without any effect last."""
-    order = found.table.sort("null", maintain_order=True)["scenario"]
-    return list(dict.fromkeys(order))
 
 
 def _lanes(ax: Axes, names: list[str]) -> None:

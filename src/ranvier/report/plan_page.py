@@ -13,7 +13,15 @@ from ranvier.report.null_section import assumption_lines
 from ranvier.report.plan_figures import ends_figure, power_figure
 from ranvier.report.plan_headline import headline_blocks
 from ranvier.report.plan_paragraph import looks_text, plan_paragraph
-from ranvier.report.plan_words import NOISE_WORDS, measured, patients, what_is_done, who_enters
+from ranvier.report.plan_words import (
+    NOISE_WORDS,
+    measured,
+    ordered,
+    patients,
+    scenario_names,
+    what_is_done,
+    who_enters,
+)
 from ranvier.result import percent, plural
 from ranvier.simulate import (
     NO_EFFECT,
@@ -31,8 +39,8 @@ BIAS_OF_ARMS = (
     "Truth: the same difference in trials of very many patients. Bias: difference found less the true one."
 )
 BIAS_OF_ONE = (
-    "Bias: what would be read from the arm less what the treatment does; it comes from the patients, not from "
-    "the treatment."
+    "Bias: what would be read from the arm less what the treatment does; it comes from the patients, not "
+    "from the treatment."
 )
 ONE_IN = (5, 10, 20, 50, 100)
 """Serious events of one patient in so many, for which the chance to miss them is given."""
@@ -119,7 +127,7 @@ def _simulated(found: OperatingCharacteristics) -> list[str]:
 def _scenarios(found: OperatingCharacteristics, listed: Sequence[PlanScenario]) -> list[Block]:
     plan, table = found.plan, found.table
     done = {each.name: what_is_done(plan, each) for each in listed}
-    names = list(dict.fromkeys(table["scenario"]))
+    names = scenario_names(found)
     frame = pl.DataFrame(
         {"scenario": names, "done": [done.get(name, NO_EFFECT.text()) for name in names]}
         | {
@@ -139,7 +147,7 @@ def _scenarios(found: OperatingCharacteristics, listed: Sequence[PlanScenario]) 
         ),
     ]
     if len(plan.treated) > 1:
-        arms = found.arms.select(
+        arms = ordered(found, found.arms).select(
             "scenario",
             pl.col("noise").replace(NOISE_WORDS),
             pl.col("arm").replace({arm.id: arm.label for arm in plan.treated}),
@@ -162,7 +170,8 @@ def _success(table: pl.DataFrame, scenario: str, noise: str | None, column: str,
 
 def _biases(found: OperatingCharacteristics) -> DataTable:
     """Give what the trials would report, beside what is true."""
-    plan, source = found.plan, found.arms if len(found.plan.treated) > 1 else found.table
+    plan = found.plan
+    source = ordered(found, found.arms if len(plan.treated) > 1 else found.table)
     share = plan.endpoint in ("improved", "worse", "confirmed_worsening", "serious_event")
     factor, digits = (100, 1) if share else (1, 2)
     unit = (
@@ -183,7 +192,7 @@ def _biases(found: OperatingCharacteristics) -> DataTable:
 
 
 def _ends(found: OperatingCharacteristics) -> list[Block]:
-    plan, table = found.plan, found.table
+    plan, table = found.plan, ordered(found, found.table)
     blocks: list[Block] = [Paragraph(text=" ".join(looks_text(plan)))]
     if plan.looks is not None or plan.monitor is not None:
         blocks.append(ends_figure(found))

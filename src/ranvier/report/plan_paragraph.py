@@ -217,12 +217,16 @@ def _null(found: OperatingCharacteristics) -> str:
     if found.plan.several:
         return f"Without any effect of treatment it would claim one in {_chances(found, name)}."
     said = f"Without any effect of treatment it would {claims(found.plan)} in {_chances(found, name)}"
-    return f"{said}, because patients without a control group are held against {against(found.plan)}."
+    return f"{said}; a single arm shows what happened to its patients, not what the treatment did."
 
 
 def _chances(found: OperatingCharacteristics, scenario: str) -> str:
     rows, trials = noise_rows(found, scenario), found.diagnostics["n_trials"]
-    said = [f"{share_text(row['success'], trials)} with {NOISE_WORDS[row['noise']]}" for row in rows]
+    said = [
+        f"{share_text(row['success'], trials)}{' of virtual trials' * (place == 0)} with "
+        f"{NOISE_WORDS[row['noise']]}"
+        for place, row in enumerate(rows)
+    ]
     error = errors_text([row["success_error"] for row in rows])
     return f"{' and '.join(said)} (Monte Carlo error up to {error})"
 

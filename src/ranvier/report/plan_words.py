@@ -18,7 +18,9 @@ __all__ = [
     "measured",
     "noise_rows",
     "null_rows",
+    "ordered",
     "patients",
+    "scenario_names",
     "share_text",
     "span",
     "what_is_done",
@@ -211,6 +213,42 @@ def null_rows(found: OperatingCharacteristics) -> pl.DataFrame:
     """
     rows = found.table.filter("null")
     return rows.filter(pl.col("scenario") == rows["scenario"][0])
+
+
+def scenario_names(found: OperatingCharacteristics) -> list[str]:
+    """Give the names of the scenarios, those without any effect last.
+
+    Parameters
+    ----------
+    found : OperatingCharacteristics
+        What was simulated.
+
+    Returns
+    -------
+    list of str
+        Each name once.
+    """
+    return list(dict.fromkeys(found.table.sort("null", maintain_order=True)["scenario"]))
+
+
+def ordered(found: OperatingCharacteristics, frame: pl.DataFrame) -> pl.DataFrame:
+    """Put the rows of a table in the order of `scenario_names`.
+
+    Parameters
+    ----------
+    found : OperatingCharacteristics
+        What was simulated.
+    frame : polars.DataFrame
+        One of its tables.
+
+    Returns
+    -------
+    polars.DataFrame
+        The same rows.
+    """
+    names = scenario_names(found)
+    places = pl.Series("place", [names.index(name) for name in frame["scenario"]])
+    return frame.with_columns(places).sort("place", maintain_order=True).drop("place")
 
 
 def noise_rows(found: OperatingCharacteristics, scenario: str) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ def randomised_instead(plan: Plan) -> Plan:
     --------
     >>> import ranvier as rv
     >>> from ranvier.cli.demo import examples
-    >>> plan = rv.simulate.read_plan(examples() / "plan" / "simon.toml").plan
+    >>> plan = rv.simulate.read_plan(examples() / "plan" / "simon" / "design.toml").plan
     >>> plan.sizes, rv.simulate.randomised_instead(plan).sizes
     ({'cells': 26}, {'cells': 13, 'control': 13})
     """

@@ -12,7 +12,7 @@ from typing import Any
 from ranvier.errors import InputError, suggest
 from ranvier.io._files import existing_file, sha256, text_of
 from ranvier.result import json_ready
-from ranvier.simulate._plan_looks import read_looks
+from ranvier.simulate._plan_look_tables import read_looks
 from ranvier.simulate._plan_tables import (
     ArmTable,
     ConductTable,

@@ -143,7 +143,7 @@ LOOKS: dict[str, Any] = {
 def read_looks(content: Mapping[str, Any], alpha: float, where: str) -> tuple[Looks | None, Any]:
     """Give the design with looks of a plan file, or None; and its table."""
     kind = content.get("kind", "none")
-    require_choice(f"kind of {where}", kind, ("none", *LOOKS))
+    require_choice("kind of [looks]", kind, ("none", *LOOKS))
     numbers = {key: value for key, value in content.items() if key != "kind"}
     if kind == "none":
         if numbers:
