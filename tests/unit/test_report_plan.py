@@ -1,4 +1,4 @@
-"""The page of a plan: what it says of several arms and of one, its pictures, and the words for the protocol."""
+"""The page of a plan: what it says of several arms and of one, its pictures, the words for the protocol."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def test_every_scenario_has_its_power_with_little_and_with_much_noise():
     assert power.title == "Power"
     assert power.items == (
         (
-            "one point better (EDSS −1 points): 62.0 % with little noise, 54.9 % with much noise, below the 80 % "
-            "that is usually asked for."
+            "one point better (EDSS −1 points): 62.0 % with little noise, 54.9 % with much noise, below the "
+            "80 % that is usually asked for."
         ),
         (
-            "half (EDSS −0.5 points): 20.0 % with little noise, 17.0 % with much noise, below the 80 % that is "
-            "usually asked for."
+            "half (EDSS −0.5 points): 20.0 % with little noise, 17.0 % with much noise, below the 80 % that "
+            "is usually asked for."
         ),
         "without any effect: 2.1 % with little noise, 2.1 % with much noise.",
     )
@@ -105,11 +105,7 @@ def test_the_page_never_says_safe_and_says_that_it_is_simulated(page):
     content = json.loads(json.dumps(page.to_dict()))
     assert content["meta"]["data_kind"] == "simulated"
     assert content["meta"]["characteristics"]["table"][0]["scenario"] == "no effect"
-    assert (
-        content["meta"]["paragraph"]
-        == rv.report.plan_paragraph(FOUND(PLAN(patients_per_month=2.0), POWER), scenarios=(BETTER, HALF))
-        or "single arm" in content["meta"]["paragraph"]
-    )
+    assert content["meta"]["paragraph"] in page.explain()
 
 
 def test_what_so_few_patients_would_miss_is_exact():
@@ -183,16 +179,16 @@ def test_the_paragraph_of_a_single_arm_says_what_a_single_arm_shows():
         (
             {"looks": LOOKS},
             (
-                "After 10 patients in each arm the trial succeeds if the one-sided p value is at most 0.0015 and "
-                "may end without success if it is above 0.2879. After 20 patients in each arm the trial succeeds "
-                "if the one-sided p value is at most 0.0245."
+                "After 10 patients in each arm the trial succeeds if the one-sided p value is at most "
+                "0.0015 and may end without success if it is above 0.2879. After 20 patients in each arm "
+                "the trial succeeds if the one-sided p value is at most 0.0245."
             ),
         ),
         (
             {"looks": rv.stats.promising_zone(rv.stats.group_sequential([0.5, 1.0]))},
             (
-                "lies between 30 % and 80 % at the first look, the second stage is enlarged towards 80 %, the "
-                "whole trial to at most 2 times these sizes"
+                "lies between 30 % and 80 % at the first look, the second stage is enlarged towards 80 %, "
+                "the whole trial to at most 2 times these sizes"
             ),
         ),
         (
