@@ -85,9 +85,11 @@ def demo(out: Path, as_json: bool) -> None:
 @_plain_errors
 def new(folder: Path, plan: bool, as_json: bool) -> None:
     """Make FOLDER with an empty trial (trial.toml and one CSV per table), or with a plan to start from."""
-    from ranvier import io, simulate
-
-    made = simulate.new_plan(folder) if plan else io.new_trial(folder)
+    if plan:
+        from ranvier.simulate import new_plan as make
+    else:
+        from ranvier.io import new_trial as make
+    made = make(folder)
     files = sorted(path.name for path in Path(made).iterdir())
     if as_json:
         _print_json({"folder": str(made), "files": files})
