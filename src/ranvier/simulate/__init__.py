@@ -1,6 +1,7 @@
 """Virtual patients and virtual trials: what happens without, or with, a treatment."""
 
 from ranvier.simulate.bayes_rules import FUTILITY_RULES, BayesRule
+from ranvier.simulate.characteristics import operating_characteristics
 from ranvier.simulate.characteristics_result import OperatingCharacteristics
 from ranvier.simulate.counterparts import randomised_instead
 from ranvier.simulate.designs import Design, EventRate, Group
@@ -64,6 +65,7 @@ __all__ = [
     "natural_history",
     "new_plan",
     "null_band",
+    "operating_characteristics",
     "parameter",
     "parameters",
     "phenotype",

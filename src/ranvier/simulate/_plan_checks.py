@@ -6,12 +6,15 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ranvier.errors import InputError
 from ranvier.simulate._plan_tests import COUNTS, SHARES, TESTS
 from ranvier.simulate.bayes_rules import BayesRule
 from ranvier.stats import CountDesign, PromisingZone, SequentialDesign, StoppingBoundary
+from ranvier.stats._beta_shares import chance_above
 
-__all__ = ["DEFAULTS", "check_looks", "check_monitor", "check_reference", "number_of"]
+__all__ = ["DEFAULTS", "check_looks", "check_monitor", "check_reference", "harm_counts", "number_of"]
 
 DEFAULTS = {
     **dict.fromkeys(SHARES, ("binomial", "boschloo")),
@@ -143,3 +146,25 @@ def check_monitor(monitor: Any) -> None:
         raise InputError(
             "monitor has no reference; give the share of patients with a serious event not to be exceeded."
         )
+    elif not harm_counts(monitor):
+        raise InputError(
+            f"monitor can never end the trial: at no look of {list(monitor.looks)} does any count reach a "
+            f"posterior chance of {monitor.level:g}; look at more patients, or lower the level."
+        )
+
+
+def harm_counts(monitor: StoppingBoundary | BayesRule | None) -> list[tuple[int, int]]:
+    """Give the looks of a monitor with the smallest count of patients that ends the trial for harm."""
+    if monitor is None:
+        return []
+    if isinstance(monitor, StoppingBoundary):
+        pairs = zip(monitor.looks, monitor.counts, strict=True)
+        return [(int(look), stop) for look, stop in pairs if stop is not None]
+    found = []
+    belief, _ = monitor.beliefs
+    for look in monitor.looks:
+        count = np.arange(1, look + 1)
+        above = chance_above(belief.yes + count, belief.no + look - count, monitor.reference)
+        if (above >= monitor.level).any():
+            found.append((look, int(count[np.argmax(above >= monitor.level)])))
+    return found

@@ -210,6 +210,22 @@ class Plan:
         return DEFAULTS[self.endpoint][int(self.several)]
 
     @property
+    def fixed(self) -> float | None:
+        """Give the number that the trial must beat: the reference, or that of the looks; None for none."""
+        if self.reference is None and isinstance(self.looks, CountDesign):
+            return self.looks.p0
+        if self.reference is None and isinstance(self.looks, BayesRule):
+            return self.looks.reference
+        return self.reference
+
+    @property
+    def error(self) -> float | None:
+        """Give the one-sided chance of error that the plan asks for; None where posterior chances decide."""
+        if isinstance(self.looks, BayesRule):
+            return None
+        return self.looks.alpha if isinstance(self.looks, CountDesign) else self.alpha
+
+    @property
     def change_rule(self) -> course.ChangeRule:
         """Give what counts as improved or worse."""
         return course.change_rule(self.rule) if isinstance(self.rule, str) else self.rule
@@ -230,7 +246,7 @@ class Plan:
         Returns
         -------
         dict
-            Field names to values, and test_name, sizes, favourable.
+            Field names to values, and test_name, fixed, sizes, favourable.
         """
         looks, monitor = (
             None if part is None else {"kind": type(part).__name__, **part.to_dict()}
@@ -243,6 +259,7 @@ class Plan:
             "test_name": self.test_name,
             "rule": self.change_rule.to_dict(),
             "reference": self.reference,
+            "fixed": self.fixed,
             "alpha": self.alpha,
             "looks": looks,
             "monitor": monitor,

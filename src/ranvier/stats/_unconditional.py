@@ -18,7 +18,7 @@ from scipy import special
 from ranvier.stats._inputs import find_root
 from ranvier.stats._score import MEASURES, first_share, score
 
-__all__ = ["Arms", "boschloo", "largest_chance", "one_sided_fisher", "score_exact"]
+__all__ = ["Arms", "boschloo", "boschloo_above", "largest_chance", "one_sided_fisher", "score_exact"]
 
 Floats = NDArray[np.float64]
 Tables = NDArray[np.bool_]
@@ -250,14 +250,33 @@ def _fixed(arms: Arms, measure: str, tail: float) -> tuple[float, float]:
     """Give the lower bound and the one-sided p value when one set of tables serves every value."""
     fisher = one_sided_fisher(arms.n)
     tables = _closed(fisher <= fisher[arms.events] * (1 + TIES))
+    chance = boschloo_above(arms.events, arms.n, fisher)
 
     def excess(place: float) -> float:
         return _Line(measure, _value(measure, place), arms.n).highest(tables, tail) - tail
 
-    chance = _Line(measure, MEASURES[measure].none, arms.n).highest(tables)
     low, high = STARTS[measure], 1.0 - FINEST
     bound = MEASURES[measure].lowest if excess(low) >= 0 else _value(measure, find_root(excess, low, high))
-    return bound, min(chance, 1.0)
+    return bound, chance
+
+
+def boschloo_above(events: tuple[int, int], n: tuple[int, int], fisher: Floats) -> float:
+    """Give Boschloo's one-sided p value, of more events in the first arm.
+
+    Parameters
+    ----------
+    events, n : tuple of int
+        Events and patients of the arms.
+    fisher : ndarray
+        Fisher's p value of every table, from `one_sided_fisher`.
+
+    Returns
+    -------
+    float
+        The largest chance, over every share common to both arms, of a table with a p value as small.
+    """
+    tables = _closed(fisher <= fisher[events] * (1 + TIES))
+    return 1.0 if tables.all() else min(largest_chance(n, tables), 1.0)
 
 
 def one_sided_fisher(n: tuple[int, int]) -> Floats:

@@ -13,6 +13,7 @@ from scipy import optimize, special
 
 from ranvier.errors import InputError, require_choice
 from ranvier.result import Estimate, Fit, percent, plural
+from ranvier.stats._beta_shares import chance_above, next_events
 from ranvier.stats._inputs import as_count, as_level, as_years
 from ranvier.stats.priors import RATE_PRIORS, SHARE_PRIORS, RatePrior, SharePrior
 
@@ -120,9 +121,9 @@ def beta_binomial(
         "median": posterior.quantile(0.5),
     }
     if limit is not None:
-        diagnostics |= {"threshold": limit, "chance above": float(special.betaincc(yes, no, limit))}
+        diagnostics |= {"threshold": limit, "chance above": float(chance_above(yes, no, limit))}
     if next_n is not None:
-        diagnostics["predictive"] = _next_patients(yes, no, as_count("next_n", next_n)).tolist()
+        diagnostics["predictive"] = next_events(yes, no, as_count("next_n", next_n)).tolist()
     text = (
         f"Beta prior {belief.name!r} worth {belief.yes:g} patients with and {belief.no:g} without the event "
         f"({belief.source}), and {count} of {size} seen: posterior Beta({yes:g}, {no:g})."
@@ -317,14 +318,6 @@ def _shortest(posterior: _Posterior, level: float) -> tuple[float, float]:
         optimize.minimize_scalar(width, bounds=(0, 1 - level), method="bounded", options={"xatol": 1e-12}).x
     )
     return posterior.quantile(tail), posterior.quantile(tail + level)
-
-
-def _next_patients(yes: float, no: float, size: int) -> Floats:
-    """Give the beta-binomial chances of 0 to `size` events."""
-    count = np.arange(size + 1)
-    ways = -np.log(size + 1) - special.betaln(size - count + 1, count + 1)
-    chances: Floats = np.exp(ways + special.betaln(count + yes, size - count + no) - special.betaln(yes, no))
-    return chances
 
 
 def _next_years(shape: float, total: float, years: float) -> Floats:

@@ -1,0 +1,93 @@
+"""One block of virtual trials of a plan, under one scenario with one noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranvier.simulate._plan_data import BEFORE_YEARS, ArmData, draw_arm
+from ranvier.simulate._plan_looks import HARM, Ended, run
+from ranvier.simulate._streams import stream
+from ranvier.simulate.designs import Design
+from ranvier.simulate.plans import Plan, PlanScenario
+from ranvier.simulate.scenarios import Scenario
+from ranvier.stats import CountDesign
+from ranvier.stats._count_paths import first_stage_mean
+
+__all__ = ["Cell", "outcome", "simulate_block"]
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One scenario with one noise."""
+
+    scenario: PlanScenario
+    noise: Scenario
+
+    def design(self, plan: Plan) -> Design:
+        """Give the design to draw from; scans are left out where nobody counts their lesions."""
+        made = replace(self.scenario.design_of(plan), scenario=self.noise)
+        return made if plan.endpoint == "new_t2" else replace(made, scans=())
+
+
+def simulate_block(
+    plan: Plan, cells: tuple[Cell, ...], seed: int, sizes: tuple[int, int], index: int
+) -> dict[str, NDArray[Any]]:
+    """Simulate one block: `index` counts the blocks of the first cell, then of the second, and so on.
+
+    `sizes` are the trials of a block and the blocks of a cell. Arrays have one row for each trial; those
+    named seen and full have one column for each arm, with its outcome when the trial ends and in all its patients.
+    """
+    size, blocks = sizes
+    cell, block = cells[index // blocks], index % blocks
+    design = cell.design(plan)
+    rng = stream(seed, design.hash, design.noise_scenario.name, block)
+    arms = {arm.id: draw_arm(rng, plan, cell.scenario, design, arm.id, size) for arm in design.protocol.arms}
+    ended = run(plan, arms)
+    seen = [outcome(plan, data, ended.sizes[:, column]) for column, data in enumerate(arms.values())]
+    full = [outcome(plan, data, np.full(size, data.n)) for data in arms.values()]
+    if isinstance(plan.looks, CountDesign):
+        seen = [_unbiased(plan, plan.looks, next(iter(arms.values())), ended, seen[0])]
+    return {
+        "end": ended.end.astype(np.int8),
+        "look": ended.look.astype(np.int8),
+        "sizes": ended.sizes,
+        "won": ended.won,
+        "seen": np.column_stack(seen),
+        "full": np.column_stack(full),
+    }
+
+
+def outcome(plan: Plan, arm: ArmData, upto: Whole) -> Floats:
+    """Give share, mean change or yearly rate of the first patients of each trial; NaN without a value."""
+    here = arm.known & (np.arange(arm.n) < upto[:, None])
+    top = (arm.value * here).sum(axis=1).astype(np.float64)
+    counts_events = plan.endpoint in ("relapses", "new_t2")
+    bottom = (arm.years * here).sum(axis=1) if counts_events else here.sum(axis=1).astype(np.float64)
+    if plan.endpoint == "edss_change":
+        top = top / 2
+    found: Floats = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)
+    if plan.test_name == "before-after":
+        years = here.sum(axis=1) * BEFORE_YEARS
+        before = (arm.before * here).sum(axis=1).astype(np.float64)
+        found -= np.divide(before, years, out=np.full(len(top), np.nan), where=years > 0)
+    return found
+
+
+def _unbiased(plan: Plan, looks: CountDesign, arm: ArmData, ended: Ended, plain: Floats) -> Floats:
+    """Give the estimate of the design, the one of `CountDesign.estimate`; the plain share after harm."""
+    more = plan.favourable == "more"
+    values = first_stage_mean(looks.looks, looks.futility, looks.efficacy)
+    found = plain.copy()
+    for place, size in enumerate(looks.looks):
+        rows = (ended.look == place) & (ended.end != HARM)
+        count = arm.value[rows, :size].sum(axis=1)
+        share = values[place][count if more else size - count]
+        found[rows] = share if more else 1 - share
+    return found

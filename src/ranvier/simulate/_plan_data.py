@@ -1,0 +1,146 @@
+"""What the patients of a planned trial show: rows are trials, columns patients in order of entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranvier.simulate._attacks import DAYS_PER_YEAR
+from ranvier.simulate._cohort import Cohort, draw_cohort, planned
+from ranvier.simulate._endpoints import needed, worsening_of_rows
+from ranvier.simulate._lesions import DAYS_PER_MONTH
+from ranvier.simulate.designs import Design, EventRate
+from ranvier.simulate.plans import Plan, PlanScenario
+from ranvier.stats import CountDesign
+
+__all__ = ["BEFORE_YEARS", "CONFIRM_WEEKS", "ArmData", "draw_arm"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Whole = NDArray[np.int64]
+
+CONFIRM_WEEKS = 12
+"""Weeks after which worsening is confirmed."""
+BEFORE_YEARS = 365 / DAYS_PER_YEAR
+"""Years before entry whose relapses are compared, as in `course.relapse_rate`."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArmData:
+    """The patients of one arm in every trial.
+
+    `value` is 1 for a patient who is counted and 0 for another, a change of EDSS in half points, or a number
+    of events in `years`; it says nothing where `known` is false. `before` are relapses in the year before entry.
+    """
+
+    value: Whole
+    known: Bools
+    years: Floats
+    before: Whole
+    serious: Bools
+
+    @property
+    def n(self) -> int:
+        """Give the patients of each trial."""
+        return int(self.value.shape[1])
+
+    def part(self, rows: Whole, first: int, last: int) -> ArmData:
+        """Give some patients of some trials."""
+        here = np.ix_(rows, np.arange(first, last))
+        return ArmData(
+            value=self.value[here],
+            known=self.known[here],
+            years=self.years[here],
+            before=self.before[here],
+            serious=self.serious[here],
+        )
+
+
+def draw_arm(
+    rng: np.random.Generator, plan: Plan, scenario: PlanScenario, design: Design, arm: str, size: int
+) -> ArmData:
+    """Draw one arm of all trials of a block."""
+    parts, events = [], scenario.events_of(plan, arm)
+    for group, n in zip(design.groups, design.counts(arm), strict=True):
+        if n:
+            seen = _observed(rng, draw_cohort(rng, n * size, design, arm, group), plan, design, events)
+            parts.append({name: values.reshape(size, n) for name, values in seen.items()})
+    joined = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
+    if len(parts) > 1:  # patients of all groups enter in any order
+        order = np.argsort(rng.random(joined["value"].shape), axis=1)
+        joined = {name: np.take_along_axis(values, order, axis=1) for name, values in joined.items()}
+    return ArmData(**joined)
+
+
+def _observed(
+    rng: np.random.Generator, cohort: Cohort, plan: Plan, design: Design, events: tuple[EventRate, ...]
+) -> dict[str, NDArray[Any]]:
+    """Give what each patient shows."""
+    n = len(cohort.last_day)
+    years = np.maximum(cohort.last_day.astype(np.float64), 0) / DAYS_PER_YEAR
+    rate = sum(event.per_year for event in events if event.serious)
+    serious = rng.random(n) < -np.expm1(-rate * years) if rate else np.zeros(n, dtype=bool)
+    if plan.endpoint == "new_t2":
+        value, known, years = _lesions(cohort, design)
+    elif plan.endpoint == "relapses":
+        after = cohort.attacks.day <= cohort.last_day[cohort.attacks.who]
+        value, known = np.bincount(cohort.attacks.who[after], minlength=n), years > 0
+    elif plan.endpoint == "serious_event":
+        value, known = serious.astype(np.int64), np.ones(n, dtype=bool)
+    else:
+        value, known = _edss(cohort, plan, design)
+    if isinstance(plan.looks, CountDesign):  # whoever is not known counts as an unfavourable result
+        value, known = np.where(known, value, plan.favourable == "less"), np.ones(n, dtype=bool)
+    past = cohort.people.past
+    recent = past.who[np.floor(past.day) >= -BEFORE_YEARS * DAYS_PER_YEAR]
+    return {
+        "value": value.astype(np.int64),
+        "known": known,
+        "years": years,
+        "before": np.bincount(recent, minlength=n),
+        "serious": serious,
+    }
+
+
+def _edss(cohort: Cohort, plan: Plan, design: Design) -> tuple[Whole, Bools]:
+    """Judge the EDSS of each patient."""
+    need = needed(plan.change_rule)
+    base = cohort.written[:, 0]
+    seen = cohort.written if not design.dropout_per_year else np.where(cohort.taken(), cohort.written, -1)
+    if plan.endpoint == "confirmed_worsening":
+        days = [float(visit.day) for visit in planned(design)[1:]]
+        found = worsening_of_rows(base, seen[:, 1:], days, need, weeks=CONFIRM_WEEKS)
+        followed: Bools = np.any(seen[:, 1:] >= 0, axis=1)
+        return found.astype(np.int64), followed
+    final = seen[:, -1].astype(np.int64)
+    known: Bools = final >= 0
+    change = np.where(known, final - base, 0)
+    if plan.endpoint == "edss_change":
+        return change, known
+    moved = -change if plan.endpoint == "improved" else change
+    counted: Bools = known & (moved >= need[base])
+    return counted.astype(np.int64), known
+
+
+def _lesions(cohort: Cohort, design: Design) -> tuple[Whole, Bools, Floats]:
+    """Count the new T2 lesions of each patient from the first to the last scan made, and the years."""
+    births = cohort.births
+    if births is None:  # checked by the plan
+        births = np.zeros((len(cohort.last_day), 1), dtype=np.int32)
+    total = np.column_stack([np.zeros(len(births), dtype=np.int64), np.cumsum(births, axis=1)])
+    start = cohort.people.base_day.astype(np.float64)
+    value, last = np.zeros(len(births), dtype=np.int64), np.full(len(births), np.nan)
+    everyone, taken = np.arange(len(births)), cohort.taken() & (cohort.written >= 0)
+    for place, visit in enumerate(planned(design)):
+        if place == 0 or visit.label not in design.scans:
+            continue
+        day = cohort.days[:, place].astype(np.float64)
+        month = np.clip(np.rint((day - start) / DAYS_PER_MONTH).astype(np.int64), 0, births.shape[1] - 1)
+        here = taken[:, place]
+        value = np.where(here, total[everyone, month + 1] - total[:, 1], value)
+        last = np.where(here, day, last)
+    known = ~np.isnan(last)
+    return value, known, np.where(known, last - start, 0.0) / DAYS_PER_YEAR

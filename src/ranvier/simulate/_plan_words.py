@@ -1,0 +1,207 @@
+"""Operating characteristics in plain sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from ranvier.result import number, percent, plural
+from ranvier.simulate._plan_tests import COUNTS, SHARES, TESTS
+from ranvier.simulate.bayes_rules import BayesRule
+from ranvier.simulate.plans import PLAN_ENDPOINTS, Plan
+from ranvier.stats import CountDesign, PromisingZone, SequentialDesign
+
+__all__ = ["about_plan", "about_row", "cautions", "method"]
+
+FIXED = (
+    "The number to beat is fixed, but patients are not: their EDSS fluctuates, examiners differ, relapses "
+    "are "
+    "recovered from, and whoever enters at a bad moment is better later. None of this is an effect of "
+    "treatment, "
+    "and the chance of error of the test says nothing about it. Only a control arm can tell them apart."
+)
+BEFORE = (
+    "Patients are compared with themselves before. They change without any treatment, and whoever enters "
+    "because "
+    "of recent relapses has fewer afterwards; the chance of error of the test says nothing about it."
+)
+LIMITS = (
+    "Monte Carlo errors are those of simulating so many trials and no more. The model of patients without "
+    "treatment has numbers of its own, some of them assumed; fluctuation within a patient is the least "
+    "certain, "
+    "so that little and much noise are both given."
+)
+POISSON = (
+    "The test takes relapses or lesions as independent of each other. Patients differ in their rates, so "
+    "that it "
+    "claims success without any effect more often than alpha says; 'permutation' and 'rank-sum' do not."
+)
+RATE = (
+    "The test takes events as independent of each other (Poisson); patients differ in their rates, so "
+    "that its "
+    "chance of error is larger than alpha even where the fixed rate is right."
+)
+NORMAL = (
+    "The bounds are those of normal statistics; they meet the normal deviate of the exact p value at each "
+    "look, "
+    "and the share of successes without any effect shows what that costs in so few patients."
+)
+BAYES = (
+    "The rule keeps no chance of error by itself; how often it claims success without any effect is only "
+    "known "
+    "from the simulation."
+)
+UNUSED = "Patients who enter while a look is waited for are not used in it; they are in expected_enrolled."
+COUNTED = (
+    "A patient without a value counts as one without a favourable result, because the design counts all."
+)
+LEFT_OUT = "Patients without a value are left out, in the simulation as in the analysis."
+
+
+def about_plan(plan: Plan) -> str:
+    """Give the size and the endpoint in one phrase."""
+    sizes = list(plan.sizes.values())
+    most = " at most" if plan.looks is not None or plan.monitor is not None else ""
+    patients = f"{sizes[0]} patients" if len(sizes) == 1 else f"{' + '.join(map(str, sizes))} patients"
+    return f"{patients}{most}, {PLAN_ENDPOINTS[plan.endpoint]}"
+
+
+def method(plan: Plan, trials: int, seed: int) -> str:
+    """Say what was simulated and tested."""
+    said = [
+        f"{trials:,} virtual trials were simulated for each scenario and noise (seed {seed}, plan "
+        f"{plan.hash[:12]})."
+    ]
+    error = None if plan.error is None else f"one-sided alpha {100 * plan.error:g} %"
+    if isinstance(plan.looks, BayesRule):
+        said.append(f"Decision: {plan.looks.text()}.")
+    elif isinstance(plan.looks, CountDesign):
+        said.append(
+            f"Decision: {plan.looks.title}, by counts of patients with a favourable result ({error})."
+        )
+    else:
+        holm = ", each treated arm against the control by Holm's method" if len(plan.treated) > 1 else ""
+        said.append(f"Test: {TESTS[plan.test_name].text}, {error}{holm}. Every p value is exact.")
+    if isinstance(plan.looks, SequentialDesign):
+        said.append(f"Looks: {plural(len(plan.looks.fractions), 'look')}.")
+    if isinstance(plan.looks, PromisingZone):
+        said.append(
+            "The second stage grows when the first is promising; the stages are combined (inverse normal)."
+        )
+    if plan.fixed is not None and not plan.several:
+        said.append(f"Number to beat: {_value(plan, plan.fixed)}, fixed.")
+    if plan.monitor is not None:
+        said.append("The trial ends for harm when too many patients of a treated arm have a serious event.")
+    if plan.patients_per_month is not None:
+        said.append(f"Patients enter evenly, {plan.patients_per_month:g} a month in all arms together.")
+    return " ".join(said)
+
+
+def about_row(plan: Plan, rows: pl.DataFrame) -> str:
+    """Say what happens under one scenario, with every noise."""
+    first = rows.row(0, named=True)
+    shares = _range([percent(each) for each in rows["success"]])
+    error = f"Monte Carlo error {percent(max(rows['success_error']), digits=2)}"
+    noise = " and ".join(rows["noise"])
+    if first["null"]:
+        said = [f"Without any effect this trial would be called a success in {shares} of virtual trials"]
+        said[0] += f" ({noise} noise; {error})" + (_why(plan) if not plan.several else ".")
+    else:
+        said = [
+            f"Scenario {first['scenario']!r}: success in {shares} of virtual trials ({noise} noise; {error})."
+        ]
+    if first["estimate"] is not None:
+        said.append(_estimated(plan, rows))
+    if plan.looks is not None or plan.monitor is not None:
+        said.append(
+            f"It ends before the last look in {_range([percent(each) for each in rows['stopped_early']])} "
+            "of trials, "
+            f"after {_range([number(each, digits=1) for each in rows['expected_n']])} patients on average."
+        )
+        if plan.monitor is not None:
+            said.append(f"It ends for harm in {_range([percent(each) for each in rows['stopped_harm']])}.")
+    if first["expected_months"] is not None:
+        months = _range([number(each, digits=1) for each in rows["expected_months"]])
+        said.append(f"The decision comes after {months} months on average.")
+    return " ".join(said)
+
+
+def _why(plan: Plan) -> str:
+    """Say why a single arm succeeds without any effect."""
+    if plan.fixed is None:
+        return ": patients fluctuate and recover, and are compared with themselves before."
+    return ": the reference is fixed, patients fluctuate, recover and enter at a bad moment."
+
+
+def _estimated(plan: Plan, rows: pl.DataFrame) -> str:
+    """Say what is seen, what is true, and by how much the one misses the other."""
+    seen, without, estimate, truth, bias = (
+        _range([_value(plan, each) for each in rows[name]])
+        for name in ("outcome", "untreated", "estimate", "truth", "bias")
+    )
+    wide = _value(plan, max(rows["bias_error"]), digits=3)
+    if plan.several:
+        return (
+            f"Treated {seen}, control {without}; the difference is {estimate} on average and {truth} in "
+            "truth "
+            f"(bias {bias}, Monte Carlo error {wide})."
+        )
+    against = "" if plan.fixed is None else f", {estimate} from the fixed number"
+    return (
+        f"Seen: {seen}{against}; the same patients without treatment: {without}. Taking the distance for an "
+        f"effect would be wrong by {bias} (Monte Carlo error {wide})."
+    )
+
+
+def _value(plan: Plan, value: float, *, digits: int = 2) -> str:
+    """Write a number of the endpoint with its unit."""
+    if plan.endpoint in SHARES:
+        return percent(value, digits=max(1, digits - 1))
+    unit = "per year" if plan.endpoint in COUNTS else "points"
+    return f"{number(value, digits=digits)} {unit}"
+
+
+def _range(words: list[str]) -> str:
+    """Write one or two values, equal ones once."""
+    different = list(dict.fromkeys(words))
+    if len(different) == 1:
+        return different[0]
+    first, last = different[0], different[-1]
+    for unit in (" %", " points", " per year"):
+        if first.endswith(unit) and last.endswith(unit):
+            first = first.removesuffix(unit)
+    return f"{first} to {last}"
+
+
+def cautions(plan: Plan, table: pl.DataFrame) -> tuple[str, ...]:
+    """Give what a reader must not miss."""
+    looks: Any = plan.looks
+    said: list[str | None] = [
+        _single(plan, table),
+        POISSON if plan.test_name == "conditional" else RATE if plan.test_name == "poisson" else None,
+        NORMAL if isinstance(looks, SequentialDesign | PromisingZone) else None,
+        BAYES if isinstance(looks, BayesRule) else None,
+        UNUSED if looks is not None or plan.monitor is not None else None,
+        (COUNTED if isinstance(looks, CountDesign) else LEFT_OUT) if _missing(plan) else None,
+        LIMITS,
+    ]
+    return tuple(each for each in said if each)
+
+
+def _single(plan: Plan, table: pl.DataFrame) -> str | None:
+    """Say what a single arm cannot show, with its own number."""
+    if plan.several:
+        return None
+    shares = table.filter("null")["success"]
+    worst = percent(max(shares))
+    asked = "" if plan.error is None else f", not {100 * plan.error:g} %"
+    return (
+        f"A single arm: up to {worst} of virtual trials{asked}, are called a success without any effect. "
+        f"{FIXED if plan.fixed is not None else BEFORE}"
+    )
+
+
+def _missing(plan: Plan) -> bool:
+    """Tell whether patients can be without a value."""
+    return plan.design.dropout_per_year > 0 or plan.design.missed_share > 0
