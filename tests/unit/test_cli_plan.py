@@ -92,7 +92,7 @@ def test_a_single_arm_is_shown_beside_the_same_patients_randomised(tmp_path):
     caution = content["sections"][0]["blocks"][1]
     assert caution["tone"] == "caution"
     assert (
-        "The better design: the same patients randomised 1:1 (9 and 9, treatment and control)."
+        "The better design: the same patients randomised 1:1 (9 and 9, treatment and control), where"
         in (caution["text"])
     )
 

@@ -255,3 +255,18 @@ def test_the_defaults_of_the_file_are_printed(tmp_path):
     assert ("[endpoint]", "test", "the usual test of the endpoint in this design") in table.frame.rows()
     assert ("[safety]", "limit", "no rule that stops for harm") in table.frame.rows()
     assert page.meta["file"]["sha256"] == given.sha256
+
+
+def test_a_scenario_of_harm_alone_is_no_power_and_says_how_often_it_is_ended():
+    events = (EventRate(term="sepsis", per_year=0.4, grade=3, serious=True),)
+    harm = PlanScenario(name="harm", event_rates={"cells": events})
+    plan = PLAN(monitor=rv.stats.stopping_rule(20, limit=0.2, method="pocock"))
+    found = FOUND(plan, {"no effect": (0.02, 0.02), "harm": (0.021, 0.022)}, stopped_harm=0.3)
+    page = rv.report.build_plan(found, scenarios=(harm,))
+    assert "in 2.0 % of virtual trials in which the treatment does nothing" in page.sections[0].blocks[0].text
+    assert (
+        "harm (0.4 serious events per year): 2.1 % with little noise, 2.2 % with much noise, without any "
+        "benefit; ended for harm in 30.0 %."
+    ) in blocks(page, "result", Bullets)[0].items
+    assert "and no benefit, it would show an effect in 2.1 %" in page.meta["paragraph"]
+    assert "and end for harm in 30.0 %." in page.meta["paragraph"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ENDINGS", "ends_figure", "power_figure"]
 
 WIDTH = 7.6
-LETTERS = 30
+LETTERS = 36
 NOISE = {"low": (NOISE_WORDS["low"], SERIES[0], "o"), "high": (NOISE_WORDS["high"], SERIES[1], "D")}
 """Word, colour and mark of each noise."""
 ENDINGS = {
@@ -59,8 +59,8 @@ def power_figure(found: OperatingCharacteristics) -> Drawing:
             )
             for x, y in zip(share, lanes, strict=True):
                 ax.annotate(f"{x:.1f}", (x, y), (9, 0), textcoords="offset points", va="center", fontsize=8.5)
-        if found.plan.several and found.plan.test_name != "posterior":
-            ax.axvline(100 * found.plan.alpha, color=SOFT, linewidth=1, linestyle=":")
+        if found.plan.several and found.plan.error is not None:
+            ax.axvline(100 * found.plan.error, color=SOFT, linewidth=1, linestyle=":")
         _lanes(ax, names)
         ax.set_xlim(-1.5, 108)
         ax.set_xlabel("share of virtual trials, %")
@@ -83,8 +83,8 @@ def power_figure(found: OperatingCharacteristics) -> Drawing:
 
 def _power_words(found: OperatingCharacteristics) -> str:
     dotted = ""
-    if found.plan.several and found.plan.test_name != "posterior":
-        dotted = f"; dotted: alpha, {100 * found.plan.alpha:g} %"
+    if found.plan.several and found.plan.error is not None:
+        dotted = f"; dotted: alpha, {100 * found.plan.error:g} %"
     return f"Marks: how often the trial would {claims(found.plan)}; lines: 95 % Monte Carlo interval{dotted}."
 
 

@@ -10,7 +10,9 @@ from ranvier.report.model import Block, Bullets, Paragraph
 from ranvier.report.plan_words import (
     NOISE_WORDS,
     against,
+    benefit,
     claims,
+    each_month,
     errors_text,
     noise_rows,
     null_rows,
@@ -49,7 +51,7 @@ def headline_blocks(
     list of Block
         The headline, the caution of a single arm, the scenarios, and what must be read beside them.
     """
-    shown = [each for each in listed if not each.null]
+    shown = sorted((each for each in listed if not each.null), key=lambda each: not benefit(each))
     blocks: list[Block] = [Paragraph(text=_headline(found, shown), tone="key")]
     if not found.plan.several:
         blocks.append(Paragraph(text=_single_arm(found, shown, comparison), tone="caution"))
@@ -78,7 +80,7 @@ def _headline(found: OperatingCharacteristics, shown: Sequence[PlanScenario]) ->
     plan, trials = found.plan, _trials(found)
     none = span(_shares(found, _null(found)), trials)
     start = f"{with_patients(plan)} this trial would"
-    if not shown:
+    if not (shown and benefit(shown[0])):
         return f"{start} {claims(plan)} in {none} of virtual trials in which the treatment does nothing."
     first = shown[0]
     share, done = span(_shares(found, first.name), trials), what_is_done(plan, first)
@@ -103,11 +105,13 @@ def _single_arm(
     comparison: OperatingCharacteristics | None,
 ) -> str:
     plan, trials = found.plan, _trials(found)
+    shares = _shares(found, _null(found))
+    still = "still " if plan.error is not None and max(shares) > plan.error else ""
     said = (
         f"This is a single arm, held against {against(plan)}. Patients fluctuate, recover from attacks and "
         "are rated with error, so that a success says what happened to them, not what the treatment did: "
-        "without any treatment effect the trial would still be called a success in "
-        f"{span(_shares(found, _null(found)), trials)} of virtual trials."
+        f"without any treatment effect the trial would {still}be called a success in {span(shares, trials)} "
+        "of virtual trials, and no alpha limits that share."
     )
     if comparison is None:
         return f"{said} Randomise the same patients, if you can: then a success can be read as an effect."
@@ -115,9 +119,10 @@ def _single_arm(
     none = span(_shares(comparison, _null(comparison)), many)
     better = (
         f"{said} The better design: the same patients randomised 1:1 ({' and '.join(map(str, arms))}, "
-        f"treatment and control). It would claim an effect in {none} of virtual trials without one"
+        "treatment and control), where alpha limits it whoever enters. It would claim an effect in "
+        f"{none} of virtual trials without one"
     )
-    if not shown:
+    if not (shown and benefit(shown[0])):
         return f"{better}."
     share = span(_shares(comparison, shown[0].name), many)
     return f"{better}, and show one in {share} if the treatment does what is hoped ({shown[0].name})."
@@ -125,21 +130,26 @@ def _single_arm(
 
 def _too_often(found: OperatingCharacteristics) -> str | None:
     """Warn where success without any effect is above alpha by more than chance; no exact test does that."""
-    rows = null_rows(found)
-    far = rows.filter(pl.col("success") > found.plan.alpha + 3 * pl.col("success_error"))
-    if far.is_empty() or found.plan.test_name == "posterior":
+    if found.plan.error is None:
+        return None
+    far = null_rows(found).filter(pl.col("success") > found.plan.error + 3 * pl.col("success_error"))
+    if far.is_empty():
         return None
     most = share_text(far["success"].to_list()[0], _trials(found))
     return (
         f"Without any effect this trial would claim one in {most} of virtual trials, more often than alpha "
-        f"({100 * found.plan.alpha:g} %) allows: choose another test."
+        f"({100 * found.plan.error:g} %) allows: choose another test."
     )
 
 
 def _one(found: OperatingCharacteristics, scenario: PlanScenario) -> str:
-    shares = _shares(found, scenario.name)
+    """Say how often one scenario succeeds; how often it is ended for harm where it is nothing but harm."""
     said = f"{scenario.name} ({what_is_done(found.plan, scenario)}): {_both(found, scenario.name)}"
-    low = found.plan.several and max(shares) < USUAL
+    if not benefit(scenario):
+        harm = span([row["stopped_harm"] or 0.0 for row in noise_rows(found, scenario.name)], _trials(found))
+        stopped = f"; ended for harm in {harm}" if found.plan.monitor is not None else ""
+        return f"{said}, without any benefit{stopped}."
+    low = found.plan.several and max(_shares(found, scenario.name)) < USUAL
     return f"{said}{', below the 80 % that is usually asked for' if low else ''}."
 
 
@@ -178,7 +188,7 @@ def _size(found: OperatingCharacteristics) -> list[str]:
     months = table["expected_months"].drop_nulls()
     if months.len():
         pace = found.plan.patients_per_month
-        said.append(f"It takes {_range(months)} months on average, with {pace:g} patients a month.")
+        said.append(f"It takes {_range(months)} months on average, with {each_month(pace)} a month.")
     return said
 
 

@@ -15,6 +15,7 @@ from ranvier.report.plan_headline import headline_blocks
 from ranvier.report.plan_paragraph import looks_text, plan_paragraph
 from ranvier.report.plan_words import (
     NOISE_WORDS,
+    each_month,
     measured,
     ordered,
     patients,
@@ -39,8 +40,8 @@ BIAS_OF_ARMS = (
     "Truth: the same difference in trials of very many patients. Bias: difference found less the true one."
 )
 BIAS_OF_ONE = (
-    "Bias: what would be read from the arm less what the treatment does; it comes from the patients, not "
-    "from the treatment."
+    "Bias: what is seen less what the treatment does. It comes from the patients and from the fixed number, "
+    "not from the treatment."
 )
 ONE_IN = (5, 10, 20, 50, 100)
 """Serious events of one patient in so many, for which the chance to miss them is given."""
@@ -182,7 +183,8 @@ def _biases(found: OperatingCharacteristics) -> DataTable:
     frame = source.select(*keep, *((pl.col(name) * factor).round(digits) for name in columns)).with_columns(
         pl.col("noise").replace(NOISE_WORDS)
     )
-    one = {"untreated": "the same patients untreated", "estimate": "what would be read from the arm"}
+    seen = "change seen" if plan.fixed is None else "distance from the fixed number"
+    one = {"untreated": "the same patients untreated", "estimate": seen}
     several = {"untreated": "control arm", "estimate": "difference found", "truth": "true difference"}
     labels = {"outcome": "treated arm"} | (
         several if plan.several else one | {"truth": "what treatment does"}
@@ -216,7 +218,7 @@ def _pace(plan: Plan) -> str:
     if plan.patients_per_month is None:
         return "No months are given, because the plan does not say how many patients come in a month."
     return (
-        f"{plan.patients_per_month:g} patients enter each month, evenly; the months run from the first "
+        f"{each_month(plan.patients_per_month)} a month, entering evenly; the months run from the first "
         "patient to the visit that decides."
     )
 
@@ -298,10 +300,6 @@ def _numbers(plan: Plan) -> tuple[str, ...]:
 
 
 def _methods(found: OperatingCharacteristics) -> list[Block]:
-    left = f" {NO_EFFECT.text().capitalize()} is always simulated beside the scenarios listed."
-    settings = (
-        f"Seed {found.diagnostics['seed']}, {found.diagnostics['n_trials']:,} virtual trials for each "
-        f"scenario and noise; plan {found.plan.hash[:12]}.{left}"
-    )
-    blocks: list[Block] = [Paragraph(text=found.method_text), Paragraph(text=settings)]
+    always = "A trial without any effect is always simulated beside the scenarios listed."
+    blocks: list[Block] = [Paragraph(text=f"{found.method_text} {always}")]
     return [*blocks, *([Bullets(title="How to read it", items=found.notes)] if found.notes else [])]

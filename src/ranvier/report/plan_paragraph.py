@@ -12,6 +12,7 @@ from ranvier.errors import InputError
 from ranvier.report.plan_words import (
     NOISE_WORDS,
     against,
+    benefit,
     claims,
     errors_text,
     measured,
@@ -19,6 +20,7 @@ from ranvier.report.plan_words import (
     null_rows,
     patients,
     share_text,
+    span,
     what_is_done,
     who_enters,
 )
@@ -132,7 +134,12 @@ def looks_text(plan: Plan) -> list[str]:
 
 
 def _counts(looks: CountDesign) -> list[str]:
-    said = []
+    said = [
+        (
+            f"{looks.title}: with a fixed true share of {percent(looks.p0)} the exact chance of success is "
+            f"{percent(looks.type_one_error)}, with one of {percent(looks.p1)} it is {percent(looks.power)}."
+        )
+    ]
     for n, low, high in zip(looks.looks, looks.futility, looks.efficacy, strict=True):
         ends = [] if low is None else [f"ends without success if at most {low} of them had the outcome"]
         ends += [] if high is None else [f"succeeds if at least {high} had the outcome"]
@@ -209,6 +216,15 @@ def _noise(found: OperatingCharacteristics) -> str:
 def _scenario(found: OperatingCharacteristics, scenario: PlanScenario) -> str:
     done = what_is_done(found.plan, scenario)
     chances = _chances(found, scenario.name)
+    if not benefit(scenario):
+        said = (
+            f"With {done} in the treated patients, and no benefit, it would {claims(found.plan)} in {chances}"
+        )
+        if found.plan.monitor is None:
+            return f"{said}."
+        trials = found.diagnostics["n_trials"]
+        harm = span([row["stopped_harm"] or 0.0 for row in noise_rows(found, scenario.name)], trials)
+        return f"{said}, and end for harm in {harm}."
     return f"With {done} in the treated patients the trial would {claims(found.plan)} in {chances}."
 
 

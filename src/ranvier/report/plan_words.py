@@ -8,12 +8,13 @@ import polars as pl
 
 from ranvier.result import number, percent, plural
 from ranvier.simulate import OperatingCharacteristics, Plan, PlanScenario
-from ranvier.stats import CountDesign
 
 __all__ = [
     "NOISE_WORDS",
     "against",
+    "benefit",
     "claims",
+    "each_month",
     "errors_text",
     "measured",
     "noise_rows",
@@ -92,6 +93,27 @@ def claims(plan: Plan) -> str:
     return "show an effect" if len(plan.treated) == 1 else "show an effect of at least one treatment"
 
 
+def each_month(pace: float) -> str:
+    """Say how many patients come in a month.
+
+    Parameters
+    ----------
+    pace : float
+        Patients per month.
+
+    Returns
+    -------
+    str
+        Such as "2 patients".
+
+    Examples
+    --------
+    >>> each_month(1.0), each_month(0.5)
+    ('1 patient', '0.5 patients')
+    """
+    return f"{pace:g} patient{'s' * (pace != 1)}"
+
+
 def measured(plan: Plan) -> str:
     """Say what the endpoint is, with its visit.
 
@@ -133,17 +155,33 @@ def against(plan: Plan) -> str:
     """
     if plan.test_name == "before-after":
         return "its patients' own relapses before entry"
-    fixed = plan.reference
-    if fixed is None and isinstance(plan.looks, CountDesign):
-        fixed = plan.looks.p0
-    elif fixed is None and plan.looks is not None:
-        fixed = getattr(plan.looks, "reference", None)
+    fixed = plan.fixed
     if plan.endpoint == "edss_change":
         return f"a fixed change of {number(fixed or 0.0, digits=1)} EDSS points"
     if plan.test_name == "poisson":
         what = "relapses" if plan.endpoint == "relapses" else "new lesions"
         return f"a fixed rate of {fixed or 0:g} {what} per year"
     return f"a fixed share of {percent(fixed)} of patients"
+
+
+def benefit(scenario: PlanScenario) -> bool:
+    """Tell whether a treatment does something good in a scenario.
+
+    Parameters
+    ----------
+    scenario : PlanScenario
+        The scenario.
+
+    Returns
+    -------
+    bool
+        False for a scenario of harm alone, in which a claim of an effect is false.
+    """
+    effects = dict(scenario.effects).values()
+    ratios = ("relapse_ratio", "progression_ratio", "lesion_ratio")
+    return any(
+        effect.edss_shift < 0 or min(getattr(effect, name) for name in ratios) < 1 for effect in effects
+    )
 
 
 def what_is_done(plan: Plan, scenario: PlanScenario) -> str:
@@ -318,9 +356,13 @@ def span(shares: list[float], trials: int) -> str:
 
     Examples
     --------
-    >>> span([0.62, 0.5491], 10_000), span([0.0213, 0.0214], 10_000)
-    ('54.9 to 62.0 %', '2.1 %')
+    >>> span([0.62, 0.5491], 10_000), span([0.0213, 0.0214], 10_000), span([0.9995, 1.0], 2_000)
+    ('54.9 to 62.0 %', '2.1 %', 'more than 99.8 %')
     """
+    near = max(FEW / trials, 0.001)
+    for end in (0.0, 1.0):  # none, or all, in one and hardly any other in the other
+        if end in shares and all(abs(share - end) <= near for share in shares):
+            return share_text(end, trials)
     low, high = share_text(min(shares), trials), share_text(max(shares), trials)
     return low if low == high else f"{share_text(min(shares), trials, unit=False)} to {high}"
 

@@ -264,7 +264,7 @@ class ScenarioTable:
 class SimulationTable:
     """[simulation]: how much is simulated, from which seed, by how many processes."""
 
-    trials: int = 10_000
+    trials: int = 5_000
     seed: int = 1
     processes: int = 1
 
