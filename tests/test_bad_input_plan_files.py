@@ -14,7 +14,7 @@ import pytest
 import ranvier as rv
 from ranvier.errors import InputError
 
-MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).parent / "unit" / "planned.py"))
+MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).parent / "unit" / "plan_results.py"))
 
 PLAN = """
 [[patients]]

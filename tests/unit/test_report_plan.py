@@ -15,7 +15,7 @@ from ranvier.report import Bullets, DataTable, Drawing, Paragraph, Report
 from ranvier.simulate import BayesRule, Effect, EventRate, PlanScenario
 from ranvier.trial import Arm
 
-MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).parent / "planned.py"))
+MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).parent / "plan_results.py"))
 PLAN, FOUND, BETTER, HALF = MADE["plan"], MADE["characteristics"], MADE["BETTER"], MADE["HALF"]
 CELLS, PLACEBO = MADE["CELLS"], MADE["PLACEBO"]
 POWER = {"no effect": (0.0214, 0.0209), "one point better": (0.62, 0.5491), "half": (0.2, 0.17)}
@@ -268,5 +268,5 @@ def test_a_scenario_of_harm_alone_is_no_power_and_says_how_often_it_is_ended():
         "harm (0.4 serious events per year): 2.1 % with little noise, 2.2 % with much noise, without any "
         "benefit; ended for harm in 30.0 %."
     ) in blocks(page, "result", Bullets)[0].items
-    assert "and no benefit, it would show an effect in 2.1 %" in page.meta["paragraph"]
+    assert "and no benefit, it would claim an effect in 2.1 %" in page.meta["paragraph"]
     assert "and end for harm in 30.0 %." in page.meta["paragraph"]

@@ -217,9 +217,8 @@ def _scenario(found: OperatingCharacteristics, scenario: PlanScenario) -> str:
     done = what_is_done(found.plan, scenario)
     chances = _chances(found, scenario.name)
     if not benefit(scenario):
-        said = (
-            f"With {done} in the treated patients, and no benefit, it would {claims(found.plan)} in {chances}"
-        )
+        false = "claim an effect" if found.plan.several else claims(found.plan)
+        said = f"With {done} in the treated patients, and no benefit, it would {false} in {chances}"
         if found.plan.monitor is None:
             return f"{said}."
         trials = found.diagnostics["n_trials"]

@@ -42,7 +42,8 @@ def simulate_block(
     """Simulate one block: `index` counts the blocks of the first cell, then of the second, and so on.
 
     `sizes` are the trials of a block and the blocks of a cell. Arrays have one row for each trial; those
-    named seen and full have one column for each arm, with its outcome when the trial ends and in all its patients.
+    named seen and full have one column for each arm, with its outcome when the trial ends and in all its
+    patients.
     """
     size, blocks = sizes
     cell, block = cells[index // blocks], index % blocks

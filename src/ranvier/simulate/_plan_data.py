@@ -33,7 +33,8 @@ class ArmData:
     """The patients of one arm in every trial.
 
     `value` is 1 for a patient who is counted and 0 for another, a change of EDSS in half points, or a number
-    of events in `years`; it says nothing where `known` is false. `before` are relapses in the year before entry.
+    of events in `years`; it says nothing where `known` is false. `before` are relapses in the year before
+    entry.
     """
 
     value: Whole

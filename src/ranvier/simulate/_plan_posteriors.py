@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,29 +59,42 @@ class Posteriors:
 
     def chance(self, counts: Whole) -> Floats:
         """Give the posterior chance that the treatment is as good as asked for; columns x, n of each arm."""
-        one, two = self.rule.beliefs
-        first = _updated(one, counts[..., 0], counts[..., 1])
-        if len(self.names) == 1:
-            above = _beta_shares.chance_above(*first, self.plan.fixed)
-            return above if self.more else 1 - above
-        second = _updated(two, counts[..., 2], counts[..., 3])
-        pair = (first, second) if self.more else (second, first)
-        return _beta_shares.chance_larger(*pair, self.rule.margin)
+        return _chance(self.rule, self.plan.fixed, self.more, counts)
 
     def predictive(self, row: Whole, left: int) -> float:
         """Give the chance of success at the last look, when all patients to come have a value."""
-        beliefs = self.rule.beliefs[: len(self.names)]
-        new = np.arange(left + 1)
-        grids = np.meshgrid(*[new] * len(beliefs), indexing="ij")
         chances: Floats = np.ones(1)
-        columns = []
-        for place, (belief, grid) in enumerate(zip(beliefs, grids, strict=True)):
-            count, n = row[2 * place], row[2 * place + 1]
-            yes, no = _updated(belief, count, n)
-            chances = np.multiply.outer(chances, _beta_shares.next_events(float(yes), float(no), left))
-            columns += [count + grid, np.full(grid.shape, n + left)]
-        final = self.chance(np.stack(columns, axis=-1))
-        return float(chances[0].ravel() @ (final >= self.rule.level).ravel())
+        beliefs = self.rule.beliefs[: len(self.names)]
+        for place, belief in enumerate(beliefs):
+            yes, no = _updated(belief, row[2 * place], row[2 * place + 1])
+            ahead = _beta_shares.next_events(float(yes), float(no), left)
+            chances = np.multiply.outer(chances, ahead)
+        sizes = tuple(int(n) + left for n in row[1::2])
+        window = tuple(slice(int(count), int(count) + left + 1) for count in row[::2])
+        return float(np.sum(chances[0] * _final(self.rule, self.plan.fixed, self.more, sizes)[window]))
+
+
+@lru_cache(maxsize=256)
+def _final(rule: BayesRule, fixed: float | None, more: bool, sizes: tuple[int, ...]) -> Bools:
+    """Tell for every count of each arm whether it is a success at the end."""
+    counts = np.indices([n + 1 for n in sizes])
+    columns = [
+        part for count, n in zip(counts, sizes, strict=True) for part in (count, np.full(count.shape, n))
+    ]
+    found: Bools = _chance(rule, fixed, more, np.stack(columns, axis=-1)) >= rule.level
+    return found
+
+
+def _chance(rule: BayesRule, fixed: float | None, more: bool, counts: Whole) -> Floats:
+    """Give the posterior chance that a rule asks for; columns x, n of one or two arms."""
+    one, two = rule.beliefs
+    first = _updated(one, counts[..., 0], counts[..., 1])
+    if counts.shape[-1] == 2:
+        above = _beta_shares.chance_above(*first, fixed)
+        return above if more else 1 - above
+    second = _updated(two, counts[..., 2], counts[..., 3])
+    pair = (first, second) if more else (second, first)
+    return _beta_shares.chance_larger(*pair, rule.margin)
 
 
 def _updated(belief: SharePrior, count: Whole, n: Whole) -> tuple[Floats, Floats]:

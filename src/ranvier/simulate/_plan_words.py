@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -40,7 +42,7 @@ POISSON = (
 RATE = (
     "The test takes events as independent of each other (Poisson); patients differ in their rates, so "
     "that its "
-    "chance of error is larger than alpha even where the fixed rate is right."
+    "chance of error can be larger than alpha even where the fixed rate is right."
 )
 NORMAL = (
     "The bounds are those of normal statistics; they meet the normal deviate of the exact p value at each "
@@ -64,14 +66,16 @@ def about_plan(plan: Plan) -> str:
     sizes = list(plan.sizes.values())
     most = " at most" if plan.looks is not None or plan.monitor is not None else ""
     patients = f"{sizes[0]} patients" if len(sizes) == 1 else f"{' + '.join(map(str, sizes))} patients"
-    return f"{patients}{most}, {PLAN_ENDPOINTS[plan.endpoint]}"
+    return f"{patients}{most}; endpoint: {PLAN_ENDPOINTS[plan.endpoint]}"
 
 
 def method(plan: Plan, trials: int, seed: int) -> str:
     """Say what was simulated and tested."""
     said = [
-        f"{trials:,} virtual trials were simulated for each scenario and noise (seed {seed}, plan "
-        f"{plan.hash[:12]})."
+        (
+            f"{trials:,} virtual trials were simulated for each scenario and noise (seed {seed}, plan "
+            f"{plan.hash[:12]})."
+        )
     ]
     error = None if plan.error is None else f"one-sided alpha {100 * plan.error:g} %"
     if isinstance(plan.looks, BayesRule):
@@ -101,30 +105,35 @@ def method(plan: Plan, trials: int, seed: int) -> str:
 def about_row(plan: Plan, rows: pl.DataFrame) -> str:
     """Say what happens under one scenario, with every noise."""
     first = rows.row(0, named=True)
-    shares = _range([percent(each) for each in rows["success"]])
     error = f"Monte Carlo error {percent(max(rows['success_error']), digits=2)}"
-    noise = " and ".join(rows["noise"])
+    error = f"{' and '.join(rows['noise'])} noise; {error}"
     if first["null"]:
-        said = [f"Without any effect this trial would be called a success in {shares} of virtual trials"]
-        said[0] += f" ({noise} noise; {error})" + (_why(plan) if not plan.several else ".")
+        shares = f"a success in {_range(rows['success'], _share)} of virtual trials ({error})"
+        why = "." if plan.several else _why(plan)
+        said = [f"Without any effect this trial would be called {shares}{why}"]
     else:
         said = [
-            f"Scenario {first['scenario']!r}: success in {shares} of virtual trials ({noise} noise; {error})."
+            f"{first['scenario']}: success in {_range(rows['success'], _share)} of virtual trials ({error})."
         ]
     if first["estimate"] is not None:
         said.append(_estimated(plan, rows))
     if plan.looks is not None or plan.monitor is not None:
-        said.append(
-            f"It ends before the last look in {_range([percent(each) for each in rows['stopped_early']])} "
-            "of trials, "
-            f"after {_range([number(each, digits=1) for each in rows['expected_n']])} patients on average."
-        )
-        if plan.monitor is not None:
-            said.append(f"It ends for harm in {_range([percent(each) for each in rows['stopped_harm']])}.")
+        early, sizes = _range(rows["stopped_early"], _share), _range(rows["expected_n"], _one_digit)
+        said.append(f"It ends early in {early} of trials, after {sizes} patients on average.")
+    if plan.monitor is not None:
+        said.append(f"It ends for harm in {_range(rows['stopped_harm'], _share)}.")
     if first["expected_months"] is not None:
-        months = _range([number(each, digits=1) for each in rows["expected_months"]])
+        months = _range(rows["expected_months"], _one_digit)
         said.append(f"The decision comes after {months} months on average.")
     return " ".join(said)
+
+
+def _share(value: float) -> str:
+    return percent(value)
+
+
+def _one_digit(value: float) -> str:
+    return number(value, digits=1)
 
 
 def _why(plan: Plan) -> str:
@@ -137,7 +146,7 @@ def _why(plan: Plan) -> str:
 def _estimated(plan: Plan, rows: pl.DataFrame) -> str:
     """Say what is seen, what is true, and by how much the one misses the other."""
     seen, without, estimate, truth, bias = (
-        _range([_value(plan, each) for each in rows[name]])
+        _range(rows[name], partial(_value, plan))
         for name in ("outcome", "untreated", "estimate", "truth", "bias")
     )
     wide = _value(plan, max(rows["bias_error"]), digits=3)
@@ -162,16 +171,14 @@ def _value(plan: Plan, value: float, *, digits: int = 2) -> str:
     return f"{number(value, digits=digits)} {unit}"
 
 
-def _range(words: list[str]) -> str:
-    """Write one or two values, equal ones once."""
-    different = list(dict.fromkeys(words))
-    if len(different) == 1:
-        return different[0]
-    first, last = different[0], different[-1]
+def _range(values: Iterable[float], text: Callable[[float], str]) -> str:
+    """Write the smallest and the largest of some values; those that read the same once."""
+    low, high = text(min(values)), text(max(values))
+    if low == high:
+        return low
     for unit in (" %", " points", " per year"):
-        if first.endswith(unit) and last.endswith(unit):
-            first = first.removesuffix(unit)
-    return f"{first} to {last}"
+        low = low.removesuffix(unit)
+    return f"{low} to {high}"
 
 
 def cautions(plan: Plan, table: pl.DataFrame) -> tuple[str, ...]:
@@ -193,11 +200,10 @@ def _single(plan: Plan, table: pl.DataFrame) -> str | None:
     """Say what a single arm cannot show, with its own number."""
     if plan.several:
         return None
-    shares = table.filter("null")["success"]
-    worst = percent(max(shares))
-    asked = "" if plan.error is None else f", not {100 * plan.error:g} %"
+    shares = _range(table.filter("null")["success"], _share)
+    asked = "" if plan.error is None else f", whatever its alpha of {100 * plan.error:g} % says"
     return (
-        f"A single arm: up to {worst} of virtual trials{asked}, are called a success without any effect. "
+        f"A single arm: {shares} of virtual trials are called a success without any effect{asked}. "
         f"{FIXED if plan.fixed is not None else BEFORE}"
     )
 

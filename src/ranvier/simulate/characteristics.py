@@ -75,8 +75,9 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
     Notes
     -----
     **Patients** come from the model of `simulate.replicate`, in blocks with their own random numbers. They
-    enter in any order; a look uses the patients who entered first, all followed to their last visit. A patient without a value is left out, as in the analysis of real data; where a design counts
-    patients out of a fixed number, such a patient has no success.
+    enter in any order; a look uses the patients who entered first, all followed to their last visit. A
+    patient without a value is left out, as in the analysis of real data; where a design counts patients out
+    of a fixed number, such a patient counts as one without a favourable result.
 
     **Tests.** Every p value is exact and one-sided, the tail whose double is the p value of the function for
     real data: `stats.compare_proportions` ("boschloo", "fisher"), `rank_sum`, `permutation`, `rate_ratio`

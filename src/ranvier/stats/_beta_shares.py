@@ -12,8 +12,10 @@ __all__ = ["chance_above", "chance_larger", "next_events"]
 
 Floats = NDArray[np.float64]
 
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
-"""Points over the quantiles of one share; two hundred give ten digits for priors worth half a patient."""
+_POINTS, _SHARES = np.polynomial.legendre.leggauss(200)
+NODES = np.sin((_POINTS + 1) * np.pi / 4) ** 2
+WEIGHTS = _SHARES * np.pi / 4 * np.sin((_POINTS + 1) * np.pi / 2)
+"""Points between 0 and 1, dense at both ends, where a chance may rise as a root does."""
 
 
 def chance_above(yes: ArrayLike, no: ArrayLike, share: Any) -> Floats:
@@ -28,13 +30,15 @@ def chance_larger(
     r"""Give the chance that the first of two shares is larger than the second by more than a margin.
 
     :math:`\int_0^1 P(\pi_1 > Q_2(u) + d) \, du` over the quantiles of the second share, so that no density is
-    infinite at an end.
+    infinite at an end; in part, where that is neither surely true nor impossible.
     """
     yes, no = (np.asarray(part, dtype=np.float64)[..., None] for part in second)
     one, zero = (np.asarray(part, dtype=np.float64)[..., None] for part in first)
-    place = special.betaincinv(yes, no, (NODES + 1) / 2) + margin
+    sure = special.betainc(yes, no, min(max(0.0, -margin), 1.0))
+    possible = special.betainc(yes, no, min(max(0.0, 1.0 - margin), 1.0))
+    place = special.betaincinv(yes, no, sure + (possible - sure) * NODES) + margin
     inside = special.betaincc(one, zero, np.clip(place, 0.0, 1.0))
-    found: Floats = inside @ (WEIGHTS / 2)
+    found: Floats = sure[..., 0] + (possible - sure)[..., 0] * (inside @ WEIGHTS)
     return found
 
 

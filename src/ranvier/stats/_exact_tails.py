@@ -1,8 +1,8 @@
 """Both exact tails of many small data sets at once, for simulated trials with one-sided tests.
 
 Rows of arrays are data sets. Each function gives the chances of a result at most, and at least, as high as
-seen when nothing differs; twice the smaller one, at most 1, is the p value of the function for one data set. Data
-sets that share their totals or their pattern of ties share one distribution, which is built once.
+seen when nothing differs; twice the smaller one, at most 1, is the p value of the function for one data set.
+Data sets that share their totals or their pattern of ties share one distribution, which is built once.
 """
 
 from __future__ import annotations
