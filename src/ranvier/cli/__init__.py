@@ -68,7 +68,7 @@ def main() -> None:
 @as_json
 @_plain_errors
 def demo(out: Path, as_json: bool) -> None:
-    """Appraise a news article and report the two trials it is about."""
+    """Appraise a news article, report the two trials it is about, and plan the next one."""
     from ranvier.cli.demo import run
 
     made = run(out, show_progress=not as_json)
