@@ -154,10 +154,10 @@ def test_the_paragraph_for_the_protocol():
         "to 6.5); 50 % SPMS (EDSS 0.0 to 6.5); dropout of 5 % per year. The design was simulated by the "
         "natural history model of ranvier, 10,000 trials for each scenario and noise of the EDSS (little "
         "noise: small fluctuation within a patient and one trained examiner; much noise: large fluctuation "
-        "within a patient and a new examiner at each visit). With EDSS −1 points in the treated patients "
+        "within a patient and a new examiner at each visit). Scenario “one point better” (EDSS −1 points): "
         "the trial would show an effect in 62.0 % of virtual trials with little noise and 54.9 % with much "
-        "noise (Monte Carlo error up to 0.5 percentage points). With EDSS −0.5 points in the treated "
-        "patients the trial would show an effect in 20.0 % of virtual trials with little noise and 17.0 % "
+        "noise (Monte Carlo error up to 0.5 percentage points). Scenario “half” (EDSS −0.5 points): "
+        "the trial would show an effect in 20.0 % of virtual trials with little noise and 17.0 % "
         "with much noise (Monte Carlo error up to 0.4 percentage points). Without any effect of treatment "
         "it would claim one in 2.1 % of virtual trials with little noise and 2.1 % with much noise (Monte "
         f"Carlo error up to 0.1 percentage points). Simulated with ranvier {rv.__version__}, seed 7, plan "
@@ -193,7 +193,10 @@ def test_the_paragraph_of_a_single_arm_says_what_a_single_arm_shows():
         ),
         (
             {"looks": BayesRule(looks=(10, 20)), "endpoint": "improved"},
-            "Success when the posterior chance is at least 97.5 % after 10 and 20 patients in each arm.",
+            (
+                "is judged by the posterior chance that the true share is better than with Placebo. Success "
+                "when the posterior chance is at least 97.5 % after 10 and 20 patients in each arm."
+            ),
         ),
         (
             {"monitor": rv.stats.stopping_rule(20, limit=0.2, method="pocock", event="a serious event")},
@@ -268,5 +271,8 @@ def test_a_scenario_of_harm_alone_is_no_power_and_says_how_often_it_is_ended():
         "harm (0.4 serious events per year): 2.1 % with little noise, 2.2 % with much noise, without any "
         "benefit; ended for harm in 30.0 %."
     ) in blocks(page, "result", Bullets)[0].items
-    assert "and no benefit, it would claim an effect in 2.1 %" in page.meta["paragraph"]
+    assert (
+        "Scenario “harm” (0.4 serious events per year) brings no benefit: the trial would claim an effect "
+        "in 2.1 %" in page.meta["paragraph"]
+    )
     assert "and end for harm in 30.0 %." in page.meta["paragraph"]

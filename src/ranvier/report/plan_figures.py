@@ -57,8 +57,10 @@ def power_figure(found: OperatingCharacteristics) -> Drawing:
             ax.errorbar(
                 share, lanes, xerr=error, fmt=mark, color=colour, markersize=6.5, linewidth=1.5, label=word
             )
-            for x, y in zip(share, lanes, strict=True):
-                ax.annotate(f"{x:.1f}", (x, y), (9, 0), textcoords="offset points", va="center", fontsize=8.5)
+            for x, wide, y in zip(share, error, lanes, strict=True):
+                ax.annotate(
+                    f"{x:.1f}", (x + wide, y), (7, 0), textcoords="offset points", va="center", fontsize=8.5
+                )
         if found.plan.several and found.plan.error is not None:
             ax.axvline(100 * found.plan.error, color=SOFT, linewidth=1, linestyle=":")
         _lanes(ax, names)

@@ -26,6 +26,13 @@ from ranvier.simulate import SCENARIOS, OperatingCharacteristics, PlanScenario
 
 __all__ = ["headline_blocks"]
 
+WHY_EDSS = "Patients fluctuate, recover from attacks and are rated with error"
+WHY = {
+    "relapses": "Patients enter when they have relapses, and have fewer afterwards without any treatment",
+    "new_t2": "Patients differ much in their lesions, and enter when the disease is active",
+    "serious_event": "Patients have serious events with and without a treatment",
+}
+"""Why a single arm may succeed without any effect, where it is not the EDSS."""
 USUAL = 0.8
 """Power that is usually asked for."""
 
@@ -108,10 +115,10 @@ def _single_arm(
     shares = _shares(found, _null(found))
     still = "still " if plan.error is not None and max(shares) > plan.error else ""
     said = (
-        f"This is a single arm, held against {against(plan)}. Patients fluctuate, recover from attacks and "
-        "are rated with error, so that a success says what happened to them, not what the treatment did: "
-        f"without any treatment effect the trial would {still}be called a success in {span(shares, trials)} "
-        "of virtual trials, and no alpha limits that share."
+        f"This is a single arm, held against {against(plan)}. {WHY.get(plan.endpoint, WHY_EDSS)}, so that a "
+        "success says what happened to them, not what the treatment did: without any treatment effect the "
+        f"trial would {still}be called a success in {span(shares, trials)} of virtual trials, and no alpha "
+        "limits that share."
     )
     if comparison is None:
         return f"{said} Randomise the same patients, if you can: then a success can be read as an effect."

@@ -181,7 +181,8 @@ def _biases(found: OperatingCharacteristics) -> DataTable:
     columns = ["outcome", "untreated", "estimate", "truth", "bias"]
     keep = ["scenario", "arm", "noise"] if "arm" in source.columns else ["scenario", "noise"]
     frame = source.select(*keep, *((pl.col(name) * factor).round(digits) for name in columns)).with_columns(
-        pl.col("noise").replace(NOISE_WORDS)
+        pl.col("noise").replace(NOISE_WORDS),
+        *([pl.col("arm").replace({arm.id: arm.label for arm in plan.treated})] if "arm" in keep else []),
     )
     seen = "change seen" if plan.fixed is None else "distance from the fixed number"
     one = {"untreated": "the same patients untreated", "estimate": seen}

@@ -99,12 +99,19 @@ def _test(plan: Plan) -> str:
         head += f" {plan.change_rule.text()}"
     held = "" if plan.several else f", against {against(plan)}"
     if isinstance(plan.looks, BayesRule):
-        return f"{head} It is judged by its posterior chance{held}."
+        return f"{head} It is judged by the posterior chance {_posterior(plan, plan.looks)}."
     if isinstance(plan.looks, CountDesign):
         return f"{head} It is judged by the count of these patients{held}."
     test = SAID.get(plan.test_name, PLAN_TESTS[plan.test_name])
     many = ", each treatment against the control with Holm's adjustment" if len(plan.treated) > 1 else ""
     return f"{head} It is analysed by {test}{held}{many}, one-sided, at {100 * plan.alpha:g} %."
+
+
+def _posterior(plan: Plan, rule: BayesRule) -> str:
+    if plan.control is None:
+        return f"that the true share is better than {percent(plan.fixed)}"
+    more = f" by more than {percent(rule.margin)}" if rule.margin else ""
+    return f"that the true share is better than with {plan.control.label}{more}"
 
 
 def looks_text(plan: Plan) -> list[str]:
@@ -129,7 +136,10 @@ def looks_text(plan: Plan) -> list[str]:
         whole = {arm: round(n / looks.most) for arm, n in plan.sizes.items()}
         return [*_sequential(looks.design, whole), _promising(looks)]
     if isinstance(looks, BayesRule):
-        return [f"{_capital(looks.text())}{' in each arm' if plan.several else ''}."]
+        said = looks.text()
+        return [
+            f"{_capital(said.replace(' patients', ' patients in each arm', 1) if plan.several else said)}."
+        ]
     return ["The data are analysed once, when all patients have finished."]
 
 
@@ -214,17 +224,17 @@ def _noise(found: OperatingCharacteristics) -> str:
 
 
 def _scenario(found: OperatingCharacteristics, scenario: PlanScenario) -> str:
-    done = what_is_done(found.plan, scenario)
+    named = f"Scenario “{scenario.name}” ({what_is_done(found.plan, scenario)})"
     chances = _chances(found, scenario.name)
     if not benefit(scenario):
         false = "claim an effect" if found.plan.several else claims(found.plan)
-        said = f"With {done} in the treated patients, and no benefit, it would {false} in {chances}"
+        said = f"{named} brings no benefit: the trial would {false} in {chances}"
         if found.plan.monitor is None:
             return f"{said}."
         trials = found.diagnostics["n_trials"]
         harm = span([row["stopped_harm"] or 0.0 for row in noise_rows(found, scenario.name)], trials)
         return f"{said}, and end for harm in {harm}."
-    return f"With {done} in the treated patients the trial would {claims(found.plan)} in {chances}."
+    return f"{named}: the trial would {claims(found.plan)} in {chances}."
 
 
 def _null(found: OperatingCharacteristics) -> str:
