@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PlanMade", "run"]
 
+STEPS = 1000
+"""Steps of the progress bar."""
 FEWEST = 4
 """Patients of a single arm from whom two arms can be formed."""
 
@@ -113,7 +115,7 @@ def _simulated(
     made = []
     with _executor(given.settings.processes) as executor:
         for plan, label in zip(plans, ("simulating", "the same patients, randomised"), strict=False):
-            with click.progressbar(length=1000, label=label, file=sys.stderr, hidden=hidden) as bar:
+            with _progress(label, hidden=hidden) as told:
                 made.append(
                     simulate.operating_characteristics(
                         plan,
@@ -121,10 +123,21 @@ def _simulated(
                         n_trials=given.settings.trials,
                         seed=given.settings.seed,
                         executor=executor,
-                        progress=lambda done, total, bar=bar: bar.update(1000 * done // total - bar.pos),
+                        progress=told,
                     )
                 )
     return made[0], made[1] if len(made) > 1 else None
+
+
+@contextmanager
+def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
+    """Draw a progress bar on standard error, and give what tells it how much of all is done."""
+    with click.progressbar(length=STEPS, label=label, file=sys.stderr, hidden=hidden) as bar:
+
+        def told(done: int, total: int) -> None:
+            bar.update(STEPS * done // total - bar.pos)
+
+        yield told
 
 
 @contextmanager

@@ -192,9 +192,8 @@ def _size(found: OperatingCharacteristics) -> list[str]:
         said.append(
             f"On average {_range(table['expected_n'])} patients decide the trial, depending on the scenario."
         )
-    months = table["expected_months"].drop_nulls()
-    if months.len():
-        pace = found.plan.patients_per_month
+    months, pace = table["expected_months"].drop_nulls(), found.plan.patients_per_month
+    if pace is not None and months.len():
         said.append(f"It takes {_range(months)} months on average, with {each_month(pace)} a month.")
     return said
 
