@@ -278,6 +278,10 @@ def test_the_rates_of_virtual_trials_do_not_depend_on_who_computes_them_or_in_wh
         ):
             for name in ("table", "stops", "arms"):
                 assert_frame_equal(getattr(plain, name), getattr(other, name), check_exact=True)
+        seen: list[tuple[int, int]] = []
+        options["progress"] = lambda *step: seen.append(step)
+        operating_characteristics(plan, **options, executor=threads)
+        assert seen == [(3, 12), (6, 12), (9, 12), (12, 12)]
     again = operating_characteristics(plan, **options | {"seed": 4})
     assert not again.table.equals(plain.table)
     cells = (Cell(scenario=POINT, noise=rv.simulate.LOW), Cell(scenario=POINT, noise=rv.simulate.HIGH))

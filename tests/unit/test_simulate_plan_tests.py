@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import ranvier as rv
 from ranvier.simulate import Plan, PlanScenario
-from ranvier.simulate._plan_block import Cell
+from ranvier.simulate._plan_block import Cell, simulate_block
 from ranvier.simulate._plan_data import BEFORE_YEARS, ArmData, draw_arm
 from ranvier.simulate._plan_looks import _holm
 from ranvier.simulate._plan_p_values import in_favour
@@ -177,3 +177,36 @@ def test_the_chance_that_one_share_is_larger_is_the_double_integral(margin: floa
         )
         expected += stats.beta.cdf(-margin, *two) if margin < 0 else 0.0
         assert _beta_shares.chance_larger(one, two, margin) == pytest.approx(expected, abs=2e-7)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_the_patients_are_those_of_replicate(dropout: float) -> None:
+    made = MADE["design"](
+        (7, 5), dropout_per_year=dropout, groups=MADE["MIX"][:1], event_rates=(), scenario="high"
+    )
+    table = rv.simulate.replicate(made, n_trials=40, seed=9, block_trials=40).table
+    cells = (Cell(scenario=NOTHING, noise=rv.simulate.HIGH),)
+    for endpoint, column, divisor in [
+        ("improved", "improved", "evaluable"),
+        ("worse", "worse", "evaluable"),
+        ("edss_change", "edss_change", None),
+        ("relapses", "relapses", "years"),
+    ]:
+        found = simulate_block(Plan(design=made, endpoint=endpoint), cells, 9, (40, 1), 0)["full"].ravel()
+        expected = table[column] if divisor is None else table[column] / table[divisor]
+        assert found == pytest.approx(expected.fill_null(float("nan")).to_numpy(), rel=1e-6, nan_ok=True)
+
+
+def test_new_lesions_are_counted_from_the_first_to_the_last_scan() -> None:
+    plan = Plan(design=MADE["design"]((300, 300), scans=SCANS, missed_share=0.3), endpoint="new_t2")
+    design = Cell(scenario=NOTHING, noise=rv.simulate.LOW).design(plan)
+    arm = draw_arm(np.random.default_rng(1), plan, NOTHING, design, "cells", 10)
+    # Nobody has a value without a later scan: both are missed by 9 in 100.
+    assert (~arm.known).mean() == pytest.approx(0.09, abs=0.02)
+    years = arm.years[arm.known]
+    assert set(np.unique(np.round(2 * years)).tolist()) == {1.0, 2.0}
+    rates = [
+        group.course.new_t2_per_year.value * part
+        for group, part in zip(MADE["MIX"], (2 / 3, 1 / 3), strict=True)
+    ]
+    assert arm.value[arm.known].sum() / years.sum() == pytest.approx(sum(rates), rel=0.1)

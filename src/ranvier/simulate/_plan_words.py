@@ -14,7 +14,7 @@ from ranvier.simulate.bayes_rules import BayesRule
 from ranvier.simulate.plans import PLAN_ENDPOINTS, Plan
 from ranvier.stats import CountDesign, PromisingZone, SequentialDesign
 
-__all__ = ["about_plan", "about_row", "cautions", "method"]
+__all__ = ["about_row", "cautions", "method"]
 
 FIXED = (
     "The number to beat is fixed, but patients are not: their EDSS fluctuates, examiners differ, relapses "
@@ -61,7 +61,7 @@ COUNTED = (
 LEFT_OUT = "Patients without a value are left out, in the simulation as in the analysis."
 
 
-def about_plan(plan: Plan) -> str:
+def _about(plan: Plan) -> str:
     """Give the size and the endpoint in one phrase."""
     sizes = list(plan.sizes.values())
     most = " at most" if plan.looks is not None or plan.monitor is not None else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -11,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from ranvier.errors import InputError
+from ranvier.result import Estimate
 from ranvier.simulate._blocks import run_blocks
 from ranvier.simulate._plan_block import Cell, simulate_block
 from ranvier.simulate._plan_summary import tables
+from ranvier.simulate._plan_words import cautions, method
 from ranvier.simulate._streams import digest, whole
-from ranvier.simulate.characteristics_result import OperatingCharacteristics, characterised
+from ranvier.simulate.characteristics_result import OperatingCharacteristics
 from ranvier.simulate.plans import Plan, PlanScenario
 from ranvier.simulate.scenarios import SCENARIOS, Scenario, scenario
+from ranvier.stats import proportion
 
 __all__ = ["operating_characteristics"]
 
@@ -60,7 +63,8 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
     folder : path, optional
         Where blocks are kept; a run that broke off goes on from there.
     progress : callable, optional
-        Called as progress(done, total) in this process as blocks are done.
+        Called as progress(done, total) in this process with the blocks done and all blocks: after each, or
+        with an executor after those of each scenario and noise.
 
     Returns
     -------
@@ -153,25 +157,26 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
             blocks,
         ]
     )[:24]
-    found = run_blocks(
-        _told(
-            functools.partial(simulate_block, plan, cells, start, (size, blocks)),
-            len(cells) * blocks,
-            progress,
+    work = functools.partial(simulate_block, plan, cells, start, (size, blocks))
+    found: list[dict[str, Any]] = []
+    # An executor gets the blocks of a scenario and noise at once; without one they come one by one.
+    step = 1 if executor is None else blocks
+    for first in range(0, len(cells) * blocks, step):
+        found += run_blocks(
+            work,
+            range(first, first + step),
+            executor=executor,
+            folder=None if folder is None else Path(folder),
+            label=label,
         )
-        if executor is None
-        else functools.partial(simulate_block, plan, cells, start, (size, blocks)),
-        range(len(cells) * blocks),
-        executor=executor,
-        folder=None if folder is None else Path(folder),
-        label=label,
-    )
+        if progress is not None:
+            progress(len(found), len(cells) * blocks)
     joined = []
     for place in range(len(cells)):
         mine = found[place * blocks : (place + 1) * blocks]
         joined.append({name: np.concatenate([block[name] for block in mine])[:trials] for name in mine[0]})
     table, stops, arms = tables(plan, cells, joined)
-    return characterised(plan, (table, stops, arms), trials, start)
+    return _result(plan, (table, stops, arms), trials, start)
 
 
 def _cells(
@@ -195,16 +200,26 @@ def _cells(
     return tuple(Cell(scenario=each, noise=level) for each in given for level in levels)
 
 
-def _told(
-    work: Callable[[int], dict[str, Any]], total: int, progress: Callable[[int, int], None] | None
-) -> Callable[[int], dict[str, Any]]:
-    """Tell of each block that is done."""
-    done = itertools.count(1)
+def _result(plan: Plan, tables: tuple[pl.DataFrame, ...], trials: int, seed: int) -> OperatingCharacteristics:
+    """Put the tables in a result with its words."""
+    table, stops, arms = tables
+    return OperatingCharacteristics(
+        title=f"Operating characteristics: {plan.design.protocol.title}",
+        estimates=tuple(_estimate(row, trials) for row in table.iter_rows(named=True)),
+        method_text=method(plan, trials, seed),
+        diagnostics={"plan": plan.hash, "seed": seed, "n_trials": trials},
+        notes=cautions(plan, table),
+        plan=plan,
+        table=table,
+        stops=stops,
+        arms=arms,
+    )
 
-    def one(block: int) -> dict[str, Any]:
-        found = work(block)
-        if progress is not None:
-            progress(next(done), total)
-        return found
 
-    return one
+def _estimate(row: dict[str, Any], trials: int) -> Estimate:
+    """Give the share of successes of one scenario and noise with its exact interval."""
+    return proportion(
+        round(row["success"] * trials),
+        trials,
+        quantity=f"trials called a success, {row['scenario']}, {row['noise']} noise",
+    )

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ranvier.result import Estimate, Fit, percent
-from ranvier.simulate._plan_words import about_plan, about_row, cautions, method
+from ranvier.result import Fit, percent
+from ranvier.simulate._plan_words import about_row
 from ranvier.simulate.plans import Plan
-from ranvier.stats import proportion
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["OperatingCharacteristics", "characterised"]
+__all__ = ["OperatingCharacteristics"]
 
 WIDE = 1.959963984540054
 """Standard errors on either side of a 95 % interval."""
@@ -106,33 +105,6 @@ class OperatingCharacteristics(Fit):
         ax.set_ylim(len(names) - 0.5, -0.5)
         ax.set_xlim(-2, 102)
         ax.set_xlabel("virtual trials called a success, %")
-        ax.set_title(self.title)
+        ax.set_title(self.plan.design.protocol.title, fontsize="medium")
         ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
         return ax
-
-
-def characterised(
-    plan: Plan, tables: tuple[pl.DataFrame, ...], trials: int, seed: int
-) -> OperatingCharacteristics:
-    """Put the tables in a result with its words."""
-    table, stops, arms = tables
-    return OperatingCharacteristics(
-        title=f"{about_plan(plan)}: {plan.design.protocol.title}",
-        estimates=tuple(_estimate(row, trials) for row in table.iter_rows(named=True)),
-        method_text=method(plan, trials, seed),
-        diagnostics={"plan": plan.hash, "seed": seed, "n_trials": trials},
-        notes=cautions(plan, table),
-        plan=plan,
-        table=table,
-        stops=stops,
-        arms=arms,
-    )
-
-
-def _estimate(row: dict[str, Any], trials: int) -> Estimate:
-    """Give the share of successes of one scenario and noise with its exact interval."""
-    return proportion(
-        round(row["success"] * trials),
-        trials,
-        quantity=f"trials called a success, {row['scenario']}, {row['noise']} noise",
-    )
