@@ -356,13 +356,13 @@ def span(shares: list[float], trials: int) -> str:
 
     Examples
     --------
-    >>> span([0.62, 0.5491], 10_000), span([0.0213, 0.0214], 10_000), span([0.9995, 1.0], 2_000)
-    ('54.9 to 62.0 %', '2.1 %', 'more than 99.8 %')
+    >>> span([0.62, 0.5491], 10_000), span([0.0213, 0.0214], 10_000), span([0.9991, 1.0], 2_000)
+    ('54.9 to 62.0 %', '2.1 %', '99.9 % or more')
     """
-    near = max(FEW / trials, 0.001)
-    for end in (0.0, 1.0):  # none, or all, in one and hardly any other in the other
-        if end in shares and all(abs(share - end) <= near for share in shares):
-            return share_text(end, trials)
+    if max(shares) == 1 > min(shares) > 0:
+        return f"{share_text(min(shares), trials)} or more"
+    if min(shares) == 0 < max(shares) < 1:
+        return f"{share_text(max(shares), trials)} or less"
     low, high = share_text(min(shares), trials), share_text(max(shares), trials)
     return low if low == high else f"{share_text(min(shares), trials, unit=False)} to {high}"
 

@@ -39,7 +39,7 @@ def randomised_instead(plan: Plan) -> Plan:
     >>> from ranvier.cli.demo import examples
     >>> plan = rv.simulate.read_plan(examples() / "plan" / "simon" / "design.toml").plan
     >>> plan.sizes, rv.simulate.randomised_instead(plan).sizes
-    ({'cells': 26}, {'cells': 13, 'control': 13})
+    ({'cells': 18}, {'cells': 9, 'control': 9})
     """
     if plan.several:
         raise InputError(f"the plan has {len(plan.sizes)} arms; only a single arm has a counterpart.")
