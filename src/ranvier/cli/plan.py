@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,5 +146,6 @@ def _executor(processes: int) -> Iterator[Executor | None]:
     if processes == 1:
         yield None
         return
-    with ProcessPoolExecutor(processes) as executor:
+    # Processes start anew: one forked after polars has started its threads may wait for ever.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
         yield executor
