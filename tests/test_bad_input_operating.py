@@ -39,6 +39,20 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     (
         "simulate.Plan",
         (),
+        {"design": PAIR, "endpoint": "improved", "rule": "edss-0.6"},
+        InputError,
+        r"Did you mean 'edss-0.5'",
+    ),
+    (
+        "simulate.Plan",
+        (),
+        {"design": PAIR, "endpoint": "improved", "rule": rv.course.LOGMAR_0_2},
+        InputError,
+        r"is not for the EDSS",
+    ),
+    (
+        "simulate.Plan",
+        (),
         {"design": PAIR, "endpoint": "edss_change", "test": "ranksum"},
         InputError,
         r"Did you mean 'rank-sum'",

@@ -185,14 +185,14 @@ def test_the_patients_are_those_of_replicate(dropout: float) -> None:
         (7, 5), dropout_per_year=dropout, groups=MADE["MIX"][:1], event_rates=(), scenario="high"
     )
     table = rv.simulate.replicate(made, n_trials=40, seed=9, block_trials=40).table
-    cells = (Cell(scenario=NOTHING, noise=rv.simulate.HIGH),)
+    cell = Cell(scenario=NOTHING, noise=rv.simulate.HIGH)
     for endpoint, column, divisor in [
         ("improved", "improved", "evaluable"),
         ("worse", "worse", "evaluable"),
         ("edss_change", "edss_change", None),
         ("relapses", "relapses", "years"),
     ]:
-        found = simulate_block(Plan(design=made, endpoint=endpoint), cells, 9, (40, 1), 0)["full"].ravel()
+        found = simulate_block(Plan(design=made, endpoint=endpoint), cell, 9, 40, 0)["full"].ravel()
         expected = table[column] if divisor is None else table[column] / table[divisor]
         assert found == pytest.approx(expected.fill_null(float("nan")).to_numpy(), rel=1e-6, nan_ok=True)
 

@@ -36,17 +36,12 @@ class Cell:
         return made if plan.endpoint == "new_t2" else replace(made, scans=())
 
 
-def simulate_block(
-    plan: Plan, cells: tuple[Cell, ...], seed: int, sizes: tuple[int, int], index: int
-) -> dict[str, NDArray[Any]]:
-    """Simulate one block: `index` counts the blocks of the first cell, then of the second, and so on.
+def simulate_block(plan: Plan, cell: Cell, seed: int, size: int, block: int) -> dict[str, NDArray[Any]]:
+    """Simulate one block of `size` trials.
 
-    `sizes` are the trials of a block and the blocks of a cell. Arrays have one row for each trial; those
-    named seen and full have one column for each arm, with its outcome when the trial ends and in all its
-    patients.
+    Arrays have one row for each trial; those named seen and full have one column for each arm, with its
+    outcome when the trial ends and in all its patients.
     """
-    size, blocks = sizes
-    cell, block = cells[index // blocks], index % blocks
     design = cell.design(plan)
     rng = stream(seed, design.hash, design.noise_scenario.name, block)
     arms = {arm.id: draw_arm(rng, plan, cell.scenario, design, arm.id, size) for arm in design.protocol.arms}

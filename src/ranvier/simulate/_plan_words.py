@@ -16,6 +16,9 @@ from ranvier.stats import CountDesign, PromisingZone, SequentialDesign
 
 __all__ = ["about_row", "cautions", "method"]
 
+ROUNDING = 1e-9
+"""Biases below this are rounding: without looks the mean of differences is the difference of means."""
+
 FIXED = (
     "The number to beat is fixed, but patients are not: their EDSS fluctuates, examiners differ, relapses "
     "are "
@@ -47,7 +50,8 @@ RATE = (
 NORMAL = (
     "The bounds are those of normal statistics; they meet the normal deviate of the exact p value at each "
     "look, "
-    "and the share of successes without any effect shows what that costs in so few patients."
+    "and the share of successes without any effect shows what that costs in so few patients. Every bound for "
+    "futility is kept to."
 )
 BAYES = (
     "The rule keeps no chance of error by itself; how often it claims success without any effect is only "
@@ -151,10 +155,11 @@ def _estimated(plan: Plan, rows: pl.DataFrame) -> str:
     )
     wide = _value(plan, max(rows["bias_error"]), digits=3)
     if plan.several:
+        unbiased = max(abs(bias) for bias in rows["bias"]) < ROUNDING
+        missed = f"and {truth} in truth (bias {bias}, Monte Carlo error {wide})"
         return (
-            f"Treated {seen}, control {without}; the difference is {estimate} on average and {truth} in "
-            "truth "
-            f"(bias {bias}, Monte Carlo error {wide})."
+            f"Treated {seen}, control {without}; the difference is {estimate} on average"
+            f"{', without bias' if unbiased else f' {missed}'}."
         )
     against = "" if plan.fixed is None else f", {estimate} from the fixed number"
     return (

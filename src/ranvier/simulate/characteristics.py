@@ -148,35 +148,28 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
     start = whole("seed", seed, 0)
     cells = _cells(plan, scenarios, noise)
     blocks = -(-trials // size)
-    label = digest(
-        [
-            plan.to_dict(),
-            [[cell.scenario.to_dict(), cell.noise.to_dict()] for cell in cells],
-            start,
-            size,
-            blocks,
-        ]
-    )[:24]
-    work = functools.partial(simulate_block, plan, cells, start, (size, blocks))
-    found: list[dict[str, Any]] = []
     # An executor gets the blocks of a scenario and noise at once; without one they come one by one.
     step = 1 if executor is None else blocks
-    for first in range(0, len(cells) * blocks, step):
-        found += run_blocks(
-            work,
-            range(first, first + step),
-            executor=executor,
-            folder=None if folder is None else Path(folder),
-            label=label,
-        )
-        if progress is not None:
-            progress(len(found), len(cells) * blocks)
-    joined = []
-    for place in range(len(cells)):
-        mine = found[place * blocks : (place + 1) * blocks]
-        joined.append({name: np.concatenate([block[name] for block in mine])[:trials] for name in mine[0]})
+    joined, done = [], 0
+    for cell in cells:
+        found: list[dict[str, Any]] = []
+        label = digest([plan.to_dict(), cell.scenario.to_dict(), cell.noise.to_dict(), start, size])[:24]
+        for first in range(0, blocks, step):
+            found += run_blocks(
+                functools.partial(simulate_block, plan, cell, start, size),
+                range(first, first + step),
+                executor=executor,
+                folder=None if folder is None else Path(folder),
+                label=label,
+            )
+            done += step
+            if progress is not None:
+                progress(done, len(cells) * blocks)
+        joined.append({name: np.concatenate([each[name] for each in found])[:trials] for name in found[0]})
     table, stops, arms = tables(plan, cells, joined)
-    return _result(plan, (table, stops, arms), trials, start)
+    return _result(
+        plan, cells, (table, stops, arms), {"seed": start, "n_trials": trials, "block_trials": size}
+    )
 
 
 def _cells(
@@ -200,14 +193,18 @@ def _cells(
     return tuple(Cell(scenario=each, noise=level) for each in given for level in levels)
 
 
-def _result(plan: Plan, tables: tuple[pl.DataFrame, ...], trials: int, seed: int) -> OperatingCharacteristics:
+def _result(
+    plan: Plan, cells: tuple[Cell, ...], tables: tuple[pl.DataFrame, ...], settings: dict[str, int]
+) -> OperatingCharacteristics:
     """Put the tables in a result with its words."""
     table, stops, arms = tables
+    trials = settings["n_trials"]
+    scenarios = list({cell.scenario.name: cell.scenario.to_dict() for cell in cells}.values())
     return OperatingCharacteristics(
         title=f"Operating characteristics: {plan.design.protocol.title}",
         estimates=tuple(_estimate(row, trials) for row in table.iter_rows(named=True)),
-        method_text=method(plan, trials, seed),
-        diagnostics={"plan": plan.hash, "seed": seed, "n_trials": trials},
+        method_text=method(plan, trials, settings["seed"]),
+        diagnostics={"plan": plan.hash, **settings, "scenarios": scenarios},
         notes=cautions(plan, table),
         plan=plan,
         table=table,

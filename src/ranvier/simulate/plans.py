@@ -117,6 +117,8 @@ class Plan:
         number_of("alpha", self.alpha, low=0.0, high=0.5)
         if self.patients_per_month is not None:
             number_of("patients_per_month", self.patients_per_month, low=0.0, high=math.inf)
+        if "edss" not in self.change_rule.outcomes:
+            raise InputError(f"rule {self.change_rule.name!r} is not for the EDSS; give one that is.")
         self._check_arms()
         self._check_measured()
         if self.test is not None:
