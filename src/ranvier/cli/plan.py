@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PlanMade", "run"]
 
+BLOCK = 1_000
+"""Virtual trials of one block; fewer where fewer are asked for, so that a quick look is quick."""
 STEPS = 1000
 """Steps of the progress bar."""
 FEWEST = 4
@@ -123,6 +125,7 @@ def _simulated(
                         scenarios=given.scenarios,
                         n_trials=given.settings.trials,
                         seed=given.settings.seed,
+                        block_trials=min(BLOCK, given.settings.trials),
                         executor=executor,
                         progress=told,
                     )
