@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("article.html", "dahbour_2017/report.html", "lu_2012/report.html")
+PAGES = ("article.html", "dahbour_2017/report.html", "lu_2012/report.html", "plan/plan.html")
 
 
 @pytest.fixture(scope="module")

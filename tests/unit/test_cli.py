@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from ranvier.cli import main
 from ranvier.cli.demo import examples
 
-COMMANDS = ("demo", "new", "check", "score", "report", "appraise")
+COMMANDS = ("demo", "new", "check", "score", "report", "appraise", "plan")
 GRADES = "subject,day,visual,brainstem,pyramidal,cerebellar,sensory,bowel_bladder,cerebral,ambulation,edss\n"
 CLAIMS = str(examples() / "news_article" / "claims.toml")
 
@@ -87,12 +87,12 @@ def test_misspelt_command_is_a_usage_error() -> None:
 
 
 @pytest.mark.slow
-def test_demo_writes_four_pages_with_their_numbers_and_nothing_else(tmp_path: Path) -> None:
+def test_demo_writes_five_pages_with_their_numbers_and_nothing_else(tmp_path: Path) -> None:
     done = ranvier("demo", "--out", tmp_path / "out")
     assert done.exit_code == 0
     pages = [
         f"{name}.{ending}"
-        for name in ("article", "dahbour_2017/report", "evidence", "lu_2012/report")
+        for name in ("article", "dahbour_2017/report", "evidence", "lu_2012/report", "plan/plan")
         for ending in ("html", "json")
     ]
     assert [name for name in files(tmp_path / "out") if "." in name] == pages

@@ -68,7 +68,7 @@ def main() -> None:
 @as_json
 @_plain_errors
 def demo(out: Path, as_json: bool) -> None:
-    """Appraise a news article and report the two trials it is about."""
+    """Appraise a news article, report the two trials it is about, and plan the next one."""
     from ranvier.cli.demo import run
 
     made = run(out, show_progress=not as_json)
@@ -78,21 +78,28 @@ def demo(out: Path, as_json: bool) -> None:
         click.echo(made.text())
 
 
-@main.command(short_help="Make a folder with an empty trial.")
+@main.command(short_help="Make a folder with an empty trial, or a plan.")
 @click.argument("folder", type=FOLDER)
+@click.option("--plan", is_flag=True, help="The plan of a trial to be simulated: design.toml.")
 @as_json
 @_plain_errors
-def new(folder: Path, as_json: bool) -> None:
-    """Make FOLDER with an empty trial: trial.toml and one CSV per table."""
-    from ranvier.io import new_trial
-
-    made = new_trial(folder)
+def new(folder: Path, plan: bool, as_json: bool) -> None:
+    """Make FOLDER with an empty trial (trial.toml and one CSV per table), or with a plan to start from."""
+    if plan:
+        from ranvier.simulate import new_plan as make
+    else:
+        from ranvier.io import new_trial as make
+    made = make(folder)
     files = sorted(path.name for path in Path(made).iterdir())
     if as_json:
         _print_json({"folder": str(made), "files": files})
         return
     click.echo(f"made {made} with {', '.join(files)}")
-    click.echo("fill in trial.toml and the CSV files, then run: ranvier check " + str(made))
+    if plan:
+        file = made / "design.toml"
+        click.echo(f"change it, or try it as it is: ranvier plan {file} --out {made / 'page'}")
+    else:
+        click.echo("fill in trial.toml and the CSV files, then run: ranvier check " + str(made))
 
 
 @main.command(short_help="Check a trial: every finding and what to do.")
@@ -296,6 +303,25 @@ def pool(file: Path, out: Path | None, as_json: bool, **options: Any) -> None:
     if made.findings.height and not as_json:
         _print_findings(made.findings, who="study", err=made.found is not None)
     raise SystemExit(FINDINGS if made.doubtful else 0)
+
+
+@main.command(short_help="Simulate the plan of a trial.")
+@click.argument("design", type=FOLDER)
+@click.option("--trials", type=click.IntRange(100), help="Virtual trials, in place of those of the file.")
+@click.option("--seed", type=click.IntRange(0), help="Seed, in place of that of the file.")
+@click.option("--processes", type=click.IntRange(1, 256), help="Processes that share the work.")
+@out_folder
+@as_json
+@_plain_errors
+def plan(design: Path, out: Path | None, as_json: bool, **changed: int | None) -> None:
+    """Simulate the trial that DESIGN plans: power, false claims, size, duration, and words for the protocol.
+
+    DESIGN is a file that `ranvier new --plan` makes. Prints text, or writes plan.html and plan.json to --out.
+    """
+    from ranvier.cli.plan import run
+
+    made = run(design, out, show_progress=not as_json, **changed)
+    _print_json(made.to_dict()) if as_json else click.echo(made.text())
 
 
 def _trial(folder: Path) -> Trial:

@@ -1,4 +1,4 @@
-"""The demonstration: a news article appraised, the two trials it is about reported, what else is known."""
+"""The demonstration: a news article appraised, its two trials reported, what else is known, a plan."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from typing import Any
 import click
 
 from ranvier import io, report, verdict
+from ranvier.cli.plan import run as run_plan
 from ranvier.errors import InputError
 
 __all__ = ["Demonstration", "run"]
 
 TRIALS = ("dahbour_2017", "lu_2012")
+PLANNED = 2_000
+"""Virtual trials of the plan: enough to see what a single arm does, in a second or two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +92,7 @@ def examples() -> Path:
 
 
 def run(out: Path, *, show_progress: bool = True) -> Demonstration:
-    """Write the appraisal of the article, the reports of both trials, and the evidence report.
+    """Write the appraisal of the article, the reports of both trials, the evidence report, and a plan.
 
     Parameters
     ----------
@@ -112,7 +115,7 @@ def run(out: Path, *, show_progress: bool = True) -> Demonstration:
         raise InputError(f"{str(out)!r} is a file; name a folder for the demonstration.")
     source = examples()
     written: list[Path] = []
-    steps = 2 + len(TRIALS)
+    steps = 3 + len(TRIALS)
     with click.progressbar(length=steps, label="reporting", file=sys.stderr, hidden=not show_progress) as bar:
         appraisal = verdict.appraise(verdict.read_claims(source / "news_article" / "claims.toml"))
         written += report.build_appraisal(appraisal).save_all(out, "article")
@@ -122,6 +125,9 @@ def run(out: Path, *, show_progress: bool = True) -> Demonstration:
             written += report.build(trial).save_all(out / trial.protocol.id, "report")
             bar.update(1)
         written += report.build_evidence().save_all(out, "evidence")
+        bar.update(1)
+        design = source / "plan" / "simon" / "design.toml"
+        written += run_plan(design, out / "plan", show_progress=False, trials=PLANNED).written
         bar.update(1)
     return Demonstration(
         headline=tuple(appraisal.verdict.headline),

@@ -60,5 +60,5 @@ def how_simulated(appraisal: Appraisal) -> tuple[Block, ...]:
     lines |= dict.fromkeys(line for band in bands for line in (*band.refusals, band.method_text, *band.notes))
     return (
         Bullets(title="How patients were simulated with no treatment effect", items=tuple(lines)),
-        model_numbers(bands),
+        model_numbers(line for band in bands for line in band.assumptions),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -51,33 +51,33 @@ def null_section(analysis: Analysis) -> list[Block]:
     return [
         *blocks,
         Bullets(title="How to read it", items=band.notes),
-        model_numbers([band]),
+        model_numbers(band.assumptions),
     ]
 
 
-def model_numbers(bands: Sequence[NullBand]) -> Bullets:
-    """Give the numbers of the model that entered some null bands, each once.
+def model_numbers(assumptions: Iterable[str], *, without: tuple[str, ...] = ()) -> Bullets:
+    """Give the numbers of the model, each once with the courses that share it.
 
     Parameters
     ----------
-    bands : sequence of NullBand
-        The bands.
+    assumptions : iterable of str
+        Explanations of courses, as from `Phenotype.explain`.
+    without : tuple of str
+        First words of numbers that play no part.
 
     Returns
     -------
     Bullets
         One line for each number, with its source.
     """
-    said = dict.fromkeys(line for band in bands for line in band.assumptions)
-    return Bullets(title="Numbers of the model, with their sources", items=_lines(tuple(said)))
-
-
-def _lines(assumptions: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(
-        f"{head.rstrip(':')}: {line}"
-        for head, *lines in (text.split("\n") for text in assumptions)
-        for line in lines
-    )
+    courses: dict[str, list[str]] = {}
+    for text in dict.fromkeys(assumptions):
+        head, *lines = text.split("\n")
+        for line in lines:
+            if not line.startswith(without):
+                courses.setdefault(line, []).append(head.rstrip(":"))
+    items = tuple(f"{', '.join(names)}: {line}" for line, names in courses.items())
+    return Bullets(title="Numbers of the model, with their sources", items=items)
 
 
 def null_figure(band: NullBand, endpoint: str, *, key: str = "null", title: str = "") -> Drawing:

@@ -4,6 +4,7 @@ from ranvier.simulate.bayes_rules import FUTILITY_RULES, BayesRule
 from ranvier.simulate.characteristics import operating_characteristics
 from ranvier.simulate.characteristics_result import OperatingCharacteristics
 from ranvier.simulate.clusters import dask_executor
+from ranvier.simulate.counterparts import randomised_instead
 from ranvier.simulate.designs import Design, EventRate, Group
 from ranvier.simulate.effects import NO_EFFECT, Effect, Period
 from ranvier.simulate.entry_criteria import EntryCriteria
@@ -25,6 +26,8 @@ from ranvier.simulate.phenotypes import (
     Value,
     phenotype,
 )
+from ranvier.simulate.plan_files import PlanFile, PlanSettings, read_plan
+from ranvier.simulate.plan_template import new_plan
 from ranvier.simulate.plans import PLAN_ENDPOINTS, PLAN_TESTS, Plan, PlanScenario
 from ranvier.simulate.power_of_tests import POWER_TESTS, Normal, power
 from ranvier.simulate.published_numbers import parameter, parameters
@@ -64,7 +67,9 @@ __all__ = [
     "Period",
     "Phenotype",
     "Plan",
+    "PlanFile",
     "PlanScenario",
+    "PlanSettings",
     "Replicates",
     "ReportedPatients",
     "Scenario",
@@ -73,6 +78,7 @@ __all__ = [
     "VirtualPatients",
     "dask_executor",
     "natural_history",
+    "new_plan",
     "null_band",
     "null_band_of_matrix",
     "operating_characteristics",
@@ -80,7 +86,9 @@ __all__ = [
     "parameters",
     "phenotype",
     "power",
+    "randomised_instead",
     "read_matrix",
+    "read_plan",
     "replicate",
     "reported_null_band",
     "scenario",
