@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import polars as pl
 
 from ranvier.errors import InputError
 from ranvier.result import Estimate
-from ranvier.simulate._blocks import run_blocks
+from ranvier.simulate._blocks import Progress, run_blocks
 from ranvier.simulate._plan_block import Cell, simulate_block
 from ranvier.simulate._plan_summary import tables
 from ranvier.simulate._plan_words import cautions, method
@@ -40,7 +40,7 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
     block_trials: int = 1_000,
     executor: Executor | None = None,
     folder: str | os.PathLike[str] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> OperatingCharacteristics:
     r"""Give how a planned trial behaves under assumed effects, and without any.
 
@@ -63,8 +63,7 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
     folder : path, optional
         Where blocks are kept; a run that broke off goes on from there.
     progress : callable, optional
-        Called as progress(done, total) in this process with the blocks done and all blocks: after each, or
-        with an executor after those of each scenario and noise.
+        Called as progress(done, total) in this process with the blocks done and all blocks, after each.
 
     Returns
     -------
@@ -148,28 +147,26 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
     start = whole("seed", seed, 0)
     cells = _cells(plan, scenarios, noise)
     blocks = -(-trials // size)
-    # An executor gets the blocks of a scenario and noise at once; without one they come one by one.
-    step = 1 if executor is None else blocks
-    joined, done = [], 0
-    for cell in cells:
-        found: list[dict[str, Any]] = []
-        label = digest([plan.to_dict(), cell.scenario.to_dict(), cell.noise.to_dict(), start, size])[:24]
-        for first in range(0, blocks, step):
-            found += run_blocks(
-                functools.partial(simulate_block, plan, cell, start, size),
-                range(first, first + step),
-                executor=executor,
-                folder=None if folder is None else Path(folder),
-                label=label,
-            )
-            done += step
-            if progress is not None:
-                progress(done, len(cells) * blocks)
+    joined = []
+    for place, cell in enumerate(cells):
+        found = run_blocks(
+            functools.partial(simulate_block, plan, cell, start, size),
+            range(blocks),
+            executor=executor,
+            folder=None if folder is None else Path(folder),
+            label=digest([plan.to_dict(), cell.scenario.to_dict(), cell.noise.to_dict(), start, size])[:24],
+            progress=_further(progress, place * blocks, len(cells) * blocks),
+        )
         joined.append({name: np.concatenate([each[name] for each in found])[:trials] for name in found[0]})
     table, stops, arms = tables(plan, cells, joined)
     return _result(
         plan, cells, (table, stops, arms), {"seed": start, "n_trials": trials, "block_trials": size}
     )
+
+
+def _further(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Tell the progress of the blocks of one scenario and noise as that of all."""
+    return None if progress is None else lambda done, _: progress(before + done, total)
 
 
 def _cells(
