@@ -29,6 +29,9 @@ def test_the_grid_is_complete() -> None:
         "raudenbush1985",
         "hackshaw1998",
         "pritz1997",
+        "debruin2009",
+        "li2007",
+        "nielweise2008",
     }
     for row in SCRIPT["SETS"].values():
         assert set(row["fits"]) == METHODS
@@ -39,7 +42,8 @@ def test_the_grid_is_complete() -> None:
                 assert set(fit) == {"leave_one_out", "cumulative", "influence", "baujat", "trim_and_fill"}
                 assert set(fit["trim_and_fill"]) == set(FILL_ESTIMATORS)
                 assert all(set(sides) == {"auto", "left", "right"} for sides in fit["trim_and_fill"].values())
-    assert set(SCRIPT["GOLDEN"]["gosh"]["methods"]) == METHODS
+    assert set(SCRIPT["GOLDEN"]["gosh"]) == set(SCRIPT["SETS"])
+    assert all(set(methods) == METHODS for methods in SCRIPT["GOLDEN"]["gosh"].values())
 
 
 @pytest.mark.parametrize("name", SCRIPT["SETS"])
@@ -52,7 +56,7 @@ def test_every_number_is_that_of_metafor(name: str) -> None:
 
 def test_every_subset_is_that_of_metafor() -> None:
     found = list(SCRIPT["gosh_differences"]())
-    assert len(found) == 3 * (63 * 4 - 2 * 6)
+    assert len(found) == 3 * (63 * 4 - 2 * 6) + 8 * 3 * (31 * 4 - 2 * 5)
     assert [each for each in found if not each.size <= CLOSED_FORM] == []
 
 
