@@ -1,4 +1,4 @@
-"""The interval of the variance between studies from the generalised Q against metafor; see generalised_q.R."""
+"""The interval of the variance between studies by the generalised Q against metafor; generalised_q.R."""
 
 from __future__ import annotations
 

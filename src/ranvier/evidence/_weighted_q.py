@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
 from ranvier.errors import ConvergenceError, InputError
 
-__all__ = ["WEIGHTED_Q", "weighted_q_bounds", "weighted_q_tail"]
+__all__ = ["JACKSON", "WEIGHTED_Q", "weighted_q_bounds", "weighted_q_tail"]
 
 Floats = NDArray[np.float64]
 
@@ -27,11 +29,9 @@ RELATIVE = 4 * np.finfo(np.float64).eps
 """Relative step at which the search of an end stops; SciPy allows no smaller one."""
 
 
-WEIGHTED_Q = {
-    "method_text": "Interval by the generalised Q with the weights given.",
-    "references": ("Jackson D (2013). Res Synth Methods 4:220-229",),
-}
-"""What an interval says about itself."""
+WEIGHTED_Q = "Interval by the generalised Q with the weights given."
+JACKSON = "Jackson D (2013). Res Synth Methods 4:220-229"
+"""What an interval says about itself, and its source."""
 
 
 def weighted_q_bounds(
@@ -91,7 +91,7 @@ def weighted_q_tail(q: float, variances: Floats, weights: Floats, columns: Float
     the root of the product of d, times det(X'(weight / d)X) / det(X'(weight)X). The transform is turned back
     along a parabola that leaves its saddle as the path of steepest descent does and opens around the negative
     axis, where the singularities lie; the trapezoidal rule on it converges exponentially (Weideman and
-    Trefethen 2007, Math Comput 76:1341-1356). Any such parabola gives the right value; the place of the saddle,
+    Trefethen 2007, Math Comput 76:1341-1356). Any such parabola gives the right value; the saddle, found
     from sizes instead of eigenvalues, only saves nodes.
 
     Parameters
@@ -110,7 +110,7 @@ def weighted_q_tail(q: float, variances: Floats, weights: Floats, columns: Float
     sizes = weights * variances
     saddle, bend, width = _path(q, sizes)
 
-    def integrand(u: Floats) -> NDArray[np.complex128]:
+    def integrand(u: NDArray[Any]) -> NDArray[np.complex128]:
         z = saddle + 1j * u - bend * u**2
         d = 1 + 2 * z[:, None] * sizes
         # All eigenvalues lie on one side of the real axis: the principal logarithm is the continuous one.
@@ -150,6 +150,6 @@ def _path(q: float, sizes: Floats) -> tuple[float, float, float]:
     part = sizes / (1 + 2 * saddle * sizes)
     second = 2 * float((part**2).sum()) + saddle**-2
     third = 8 * float((part**3).sum()) + 2 * saddle**-3
-    # With many studies the integrand vanishes soon on a straight line, and a bent one would come near the axis.
+    # With many studies the integrand vanishes soon on a straight line; a bent one would come near the axis.
     many = float(sizes.sum()) ** 2 > MANY * float((sizes**2).sum())
     return saddle, 0.0 if many else max(third / (6 * second), 0.0), second**-0.5

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ranvier.errors import InputError
 from ranvier.evidence._likelihood_bounds import likelihood_bounds
 from ranvier.evidence._pooled import Pooled, pool_many
-from ranvier.evidence._weighted_q import WEIGHTED_Q, weighted_q_bounds
+from ranvier.evidence._weighted_q import JACKSON, WEIGHTED_Q, weighted_q_bounds
 from ranvier.result import Estimate, Fit, LeftOut, json_ready, number, p_text, plural
 
 if TYPE_CHECKING:
@@ -221,7 +221,13 @@ class Pool(Fit):
         """
         y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
         low, high = weighted_q_bounds(y, v, self.moment_weights, self.level)
-        return replace(cast(PooledEstimate, self.estimates[2]), low=low, high=high, **WEIGHTED_Q)
+        return replace(
+            cast(PooledEstimate, self.estimates[2]),
+            low=low,
+            high=high,
+            method_text=WEIGHTED_Q,
+            references=(JACKSON,),
+        )
 
     def explain(self) -> str:
         """Say in plain sentences how the studies were pooled and what came out.

@@ -17,7 +17,7 @@ from ranvier.evidence._likelihood_bounds import likelihood_bounds
 from ranvier.evidence._moderators import Moderators
 from ranvier.evidence._pooled import below, quantile
 from ranvier.evidence._study_cells import as_frame
-from ranvier.evidence._weighted_q import WEIGHTED_Q, weighted_q_bounds
+from ranvier.evidence._weighted_q import JACKSON, WEIGHTED_Q, weighted_q_bounds
 from ranvier.evidence.pooled_studies import PooledEstimate, Scale
 from ranvier.result import Fit, LeftOut, json_ready, number, p_text, plural
 
@@ -285,7 +285,9 @@ class MetaRegression(Fit):
         x = np.linalg.qr(self.moderators.values)[0]
         low, high = weighted_q_bounds(y, v, self.moment_weights, self.level, x)
         left = next(each for each in self.estimates if each.quantity.startswith("variance left"))
-        return replace(cast(PooledEstimate, left), low=low, high=high, **WEIGHTED_Q)
+        return replace(
+            cast(PooledEstimate, left), low=low, high=high, method_text=WEIGHTED_Q, references=(JACKSON,)
+        )
 
     def explain(self) -> str:
         """Say in plain sentences what was fitted, what came out, and what it cannot say.

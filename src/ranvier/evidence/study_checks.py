@@ -18,6 +18,7 @@ from ranvier.evidence.printed_numbers import (
     interval_place,
     possible_percent,
 )
+from ranvier.evidence.visit_correlation import EDSS_CORRELATION, NAMED_CORRELATIONS
 from ranvier.tables import FINDING_SCHEMA, Rule
 from ranvier.trial import DESIGNS
 
@@ -26,6 +27,8 @@ __all__ = ["STUDY_RULES", "check_studies"]
 PARTS = ("improved", "stable", "worse")
 TWO_ARMS = ("RR", "OR", "RD", "PETO", "IRR", "IRD", "MD", "SMD", "ROM")
 """Codes of the measures that compare two arms."""
+CHANGES = ("MC", "SMCC", "SMCR", "SMCRH")
+"""Codes of the measures of a change in one arm."""
 
 _RULES = (
     Rule(
@@ -104,6 +107,14 @@ _RULES = (
         message="This interval is not at 95 %, so that it looks narrower or wider than others.",
         advice="Take its level into account when it is turned into a variance; a range is no interval.",
         allowed="95",
+    ),
+    Rule(
+        id="correlation-default",
+        severity="query",
+        message="The change needs the correlation of before and after, which is not given: a convention for "
+        "the EDSS enters.",
+        advice="Look up sd_change, or the correlation; else show the pool with 0.3 to 0.9 "
+        "(sensitivity_to_correlation).",
     ),
     Rule(
         id="percent-beyond",
@@ -185,9 +196,10 @@ def check_studies(
     for row in rows:
         groups.setdefault(None if by is None else row[by], []).append(row)
     alone = measure is None or MEASURE_CODES[measure] not in TWO_ARMS
+    changed = measure is not None and MEASURE_CODES[measure] in CHANGES
     found = [pl.DataFrame(schema=FINDING_SCHEMA)]
     for rule_id, column, test in _TESTS:
-        if rule_id == "rct-as-single-arm" and not alone:
+        if not {"rct-as-single-arm": alone, "correlation-default": changed}.get(rule_id, True):
             continue
         values = [_tested(test, row, groups[None if by is None else row[by]], column) for row in rows]
         if any(value is not None for value in values):
@@ -342,6 +354,14 @@ def _centre(row: Row, _rows: list[Row]) -> str | None:
     return None if place is None or OFF_CENTRE <= place <= 1 - OFF_CENTRE else words
 
 
+def _correlation(row: Row, _rows: list[Row]) -> str | None:
+    given = [_count(row, name) for name in ("correlation", "sd_change")]
+    scale = str(row.get("scale") or "").strip().casefold()
+    if scale != NAMED_CORRELATIONS["edss"].scale.casefold() or any(each is not None for each in given):
+        return None
+    return f"{EDSS_CORRELATION:g} stands in"
+
+
 _TESTS: tuple[tuple[str, str, Test], ...] = (
     ("unit-mixed", "unit", _units),
     ("unit-not-patients", "unit", _unit_alone),
@@ -355,6 +375,7 @@ _TESTS: tuple[tuple[str, str, Test], ...] = (
     ("certainty-d", "certainty", _certainty("D")),
     ("certainty-c", "certainty", _certainty("C")),
     ("interval-level", "level", _level),
+    ("correlation-default", "correlation", _correlation),
     ("percent-beyond", "percent", _beyond),
     ("implied-n", "low", _implied),
     ("centring", "percent", _centre),
