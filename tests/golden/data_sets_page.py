@@ -58,9 +58,9 @@ def counted() -> Iterator[tuple[str, str, set[str]]]:
 HEAD = """\
 # Data sets by method
 
-Written by `tests/golden/data_sets_page.py`; `tests/golden/test_data_sets.py` asks for at least {least} each. Counted
-are different data sets, most of them of metadat; one study, two studies and studies that are alike are among
-them wherever the method takes them.
+Written by `tests/golden/data_sets_page.py`; `tests/golden/test_data_sets.py` asks for at least {least} each.
+Counted are different data sets, most of them of metadat; one study, two studies and studies that are alike
+are among them wherever the method takes them.
 
 | method | peer | data sets |
 |---|---|---|

@@ -76,7 +76,8 @@ TAIL = """
 - Profile bounds of a spread far out (9.4 on the log scale) by brute force (`test_rare_events.py`).
 - Three outcomes together (`pool_categories`) against another optimiser on a grid; no peer was at hand.
 - Pooling with a prior (`pool_bayes`) against SciPy's adaptive integration of the plain formula: five priors,
-  one to five studies, probabilities to 1e-7. No golden from bayesmeta: it is not packaged for the machine.
+  eight data sets of one to nine studies, probabilities to 1e-7. No golden from bayesmeta: it is not packaged
+  for the machine.
 """
 
 

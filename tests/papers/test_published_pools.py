@@ -88,3 +88,22 @@ def test_standardised_change_pooled_by_nabizadeh_2022_is_off_the_middle_of_its_i
     place = rv.evidence.interval_place(-0.81, -1.07, -0.15, scale="difference")
     assert place == pytest.approx(0.283, abs=1e-3)
     assert pytest.approx(-0.61) == (-1.07 - 0.15) / 2
+
+
+@pytest.mark.parametrize(
+    ("scale", "value", "low", "high"),
+    [
+        ("ratio", 2.55, 1.08, 6.03),  # Nawar 2024, reactions
+        ("ratio", 1.61, 1.19, 2.19),  # Mesa Bedoya 2024, musculoskeletal events
+        ("difference", 1.34, 0.39, 2.30),  # Ge 2019, deaths per 100, pooled as they are
+        ("percent", 73, 69, 77),  # Nabizadeh 2022, progression-free
+        ("percent", 16, 10, 27),  # Zhou 2019, progression at 6 months
+        ("percent", 35, 27, 46),  # and at 12
+    ],
+)
+def test_printed_pools_whose_inputs_are_missing_are_not_accused(
+    scale: str, value: float, low: float, high: float
+) -> None:
+    place = rv.evidence.interval_place(value, low, high, scale=scale)
+    assert place is not None
+    assert 0.4 < place < 0.6

@@ -19,7 +19,18 @@ _SHOWN = ("value", "low", "high", "tau2", "i2")
 
 
 def stands_in(sizes: EffectSizes) -> list[str]:
-    """Give the studies into whose effect a correlation entered that they did not print."""
+    """Give the studies into whose effect a correlation entered that they did not print.
+
+    Parameters
+    ----------
+    sizes : EffectSizes
+        From `effect_size`.
+
+    Returns
+    -------
+    list of str
+        Names of studies.
+    """
     wanted = pl.col("reason").is_in(["stated correlation", "default correlation"])
     return sizes.trace.filter(wanted)["subject"].to_list()
 

@@ -165,6 +165,16 @@ def stated_correlations(frame: pl.DataFrame, given: float | str | None) -> tuple
     given : float, str or None
         A number for all, a name, or nothing: then studies whose scale is a named one have its correlation,
         the others none (NaN).
+
+    Returns
+    -------
+    tuple of ndarray
+        Correlations, and whether they are named ones, shape (k,) each.
+
+    Raises
+    ------
+    InputError
+        When the number or name is not allowed, or a study is on another scale than the named one.
     """
     scales: list[str | None] = [None] * frame.height
     if "scale" in frame.columns:
