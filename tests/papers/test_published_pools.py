@@ -79,6 +79,15 @@ def test_no_other_method_gives_the_bound_of_zhou_2019_either(measure: str, metho
     assert pooled.estimates[0].high > 0.007
 
 
+def test_shares_pooled_one_by_one_by_islam_2023_do_not_add_up() -> None:
+    """J Clin Med 12:6311: improved 40.4 %, stable 32.8 %, worse 18.1 % of the same patients."""
+    printed = (40.4, 32.8, 18.1)
+    assert sum(printed) == pytest.approx(91.3)
+    # As the whole numbers of any hundred patients they would be an error of the table.
+    parts = {name: [round(each)] for name, each in zip(("improved", "stable", "worse"), printed, strict=True)}
+    assert "sum-of-parts" in rv.evidence.check_studies({**parts, "n": [100]})["rule"].to_list()
+
+
 def test_standardised_change_pooled_by_nabizadeh_2022_is_off_the_middle_of_its_interval() -> None:
     """J Clin Neurosci 2022, aHSCT in NMOSD: -0.81 (-1.07 to -0.15); the middle is -0.61.
 

@@ -112,6 +112,15 @@ def test_a_pooled_table_asks_and_repeats_by_itself() -> None:
     assert 0.45 in stated.correlations["all studies"]["correlation"]
 
 
+def test_a_change_in_baseline_deviations_needs_the_correlation_beside_the_spread_of_the_change() -> None:
+    printed = {**EDSS, "sd_change": [1.0, 0.5, 0.8]}
+    measure = "change in baseline standard deviations"
+    found = rv.evidence.pool_table(printed, measure=measure)
+    assert found.findings["rule"].to_list() == ["correlation-default"] * 3
+    assert found.correlations
+    assert rv.evidence.check_studies(printed).is_empty()
+
+
 def test_a_table_that_prints_everything_is_not_repeated() -> None:
     printed = {**EDSS, "sd_change": [1.0, 0.5, 0.8]}
     found = rv.evidence.pool_table(printed, measure="change")

@@ -191,15 +191,15 @@ def check_studies(
         frame = frame.with_row_index("row", offset=2).with_columns(pl.col("row").cast(pl.Int64))
     if by is not None:
         require_choice("column to group by", by, given.columns)
-    rows = list(frame.iter_rows(named=True))
+    code = None if measure is None else MEASURE_CODES[measure]
+    rows = [{**row, "_code": code} for row in frame.iter_rows(named=True)]
     groups: dict[Any, list[Row]] = {}
     for row in rows:
         groups.setdefault(None if by is None else row[by], []).append(row)
     alone = measure is None or MEASURE_CODES[measure] not in TWO_ARMS
-    changed = measure is not None and MEASURE_CODES[measure] in CHANGES
     found = [pl.DataFrame(schema=FINDING_SCHEMA)]
     for rule_id, column, test in _TESTS:
-        if not {"rct-as-single-arm": alone, "correlation-default": changed}.get(rule_id, True):
+        if rule_id == "rct-as-single-arm" and not alone:
             continue
         values = [_tested(test, row, groups[None if by is None else row[by]], column) for row in rows]
         if any(value is not None for value in values):
@@ -355,9 +355,15 @@ def _centre(row: Row, _rows: list[Row]) -> str | None:
 
 
 def _correlation(row: Row, _rows: list[Row]) -> str | None:
-    given = [_count(row, name) for name in ("correlation", "sd_change")]
+    # The spread of the change makes a correlation needless, but for SMCR, whose variance holds r itself.
+    enough = ("correlation",) if row["_code"] == "SMCR" else ("correlation", "sd_change")
+    given = [_count(row, name) for name in enough]
     scale = str(row.get("scale") or "").strip().casefold()
-    if scale != NAMED_CORRELATIONS["edss"].scale.casefold() or any(each is not None for each in given):
+    if (
+        row["_code"] not in CHANGES
+        or scale != NAMED_CORRELATIONS["edss"].scale.casefold()
+        or any(each is not None for each in given)
+    ):
         return None
     return f"{EDSS_CORRELATION:g} stands in"
 
