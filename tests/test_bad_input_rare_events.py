@@ -24,6 +24,15 @@ EFFECTS = ([0.1, 0.2], [0.1, 0.2])
 CHANGES = rv.evidence.effect_size(
     {"change": [-0.4, 0.1], "sd_change": [1.0, 1.1], "n": [10, 12]}, measure="change"
 )
+EDSS: dict[str, Any] = {
+    "before": [5.1, 6.1],
+    "after": [4.3, 6.3],
+    "sd_before": [1.2, 0.6],
+    "sd_after": [1.4, 0.4],
+    "n": [15, 22],
+}
+CHANGE: dict[str, Any] = {"measure": "change"}
+SPREADS = {"sd_before": 1.0, "sd_after": 1.2}
 COUNTS, CATEGORIES, BAYES = "evidence.pool_counts", "evidence.pool_categories", "evidence.pool_bayes"
 
 # function (as users call it), arguments, options, error, words of the message
@@ -113,6 +122,91 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ),
     (BAYES, EFFECTS, {"tau_scale": 1, "interval": "hpd"}, InputError, r"unknown interval 'hpd'"),
     (BAYES, ([0.1], [-0.1]), {"tau_scale": 1}, InputError, r"is -0.1; it must be above 0"),
+    (
+        "evidence.effect_size",
+        (EDSS,),
+        {"measure": "change", "correlation": "eds"},
+        InputError,
+        r"unknown correlation 'eds'; .*Did you mean 'edss'",
+    ),
+    (
+        "evidence.effect_size",
+        (EDSS,),
+        {"measure": "change", "correlation": True},
+        InputError,
+        r"is True; .* one of \['edss'\]",
+    ),
+    ("evidence.effect_size", (EDSS,), {"measure": "change"}, InputError, r"a convention: correlation='edss'"),
+    (
+        "evidence.effect_size",
+        ({**EDSS, "scale": ["EDSS", "T25FW"]},),
+        {"measure": "change", "correlation": "edss"},
+        InputError,
+        r"on the scale 'T25FW', and correlation='edss' is of the EDSS",
+    ),
+    (
+        "evidence.sensitivity_to_correlation",
+        (EDSS,),
+        {**CHANGE, "correlations": [0.5]},
+        InputError,
+        r"two different",
+    ),
+    (
+        "evidence.sensitivity_to_correlation",
+        ({**EDSS, "sd_change": [1.0, 1.1]},),
+        CHANGE,
+        InputError,
+        r"no study needs a correlation .* nothing to vary",
+    ),
+    (
+        "evidence.sensitivity_to_correlation",
+        (EDSS,),
+        {**CHANGE, "correlations": [0.5, 2]},
+        InputError,
+        r"is 2; .* 1",
+    ),
+    (
+        "evidence.implied_correlation",
+        (),
+        {**SPREADS, "sd_change": 5.0},
+        InputError,
+        r"no correlation fits: .* 0.2 to 2.2",
+    ),
+    (
+        "evidence.implied_correlation",
+        (),
+        SPREADS,
+        InputError,
+        r"give either sd_change, or change, p_value and n",
+    ),
+    (
+        "evidence.implied_correlation",
+        (),
+        {**SPREADS, "change": 0.3, "p_value": 0.02, "n": 1},
+        InputError,
+        r"n is 1; .* at least 2",
+    ),
+    (
+        "evidence.implied_correlation",
+        (),
+        {**SPREADS, "change": 0.3, "p_value": 2.0, "n": 9},
+        InputError,
+        r"p_value is 2.0; .* between 0 and 1",
+    ),
+    (
+        "evidence.implied_correlation",
+        (),
+        {**SPREADS, "change": 0, "p_value": 0.2, "n": 9},
+        InputError,
+        r"change is 0; .* other than 0",
+    ),
+    (
+        "evidence.implied_correlation",
+        (),
+        {**SPREADS, "sd_before": 0, "sd_change": 1.0},
+        InputError,
+        r"sd_before is 0",
+    ),
 ]
 
 
@@ -125,3 +219,10 @@ def test_call_is_refused_in_words(
         function = getattr(function, part)
     with pytest.raises(error, match=words):
         function(*arguments, **options)
+
+
+def test_the_interval_of_the_generalised_q_is_refused_without_its_weights() -> None:
+    with pytest.raises(InputError, match=r"belongs to method=GeneralisedQ"):
+        rv.evidence.pool(*EFFECTS).generalised_interval()
+    with pytest.raises(InputError, match=r"one study says nothing"):
+        rv.evidence.pool([0.1], [0.2], method=rv.evidence.GeneralisedQ(weights=(1,))).generalised_interval()

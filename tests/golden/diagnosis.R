@@ -17,7 +17,10 @@ sets <- list(
   hart1999 = set(escalc("IRR", x1i = x1i, t1i = t1i, x2i = x2i, t2i = t2i, data = dat.hart1999), "metadat dat.hart1999, log rate ratios; Hart 1999", "less"),
   raudenbush1985 = set(dat.raudenbush1985, "metadat dat.raudenbush1985, standardised mean differences; Raudenbush and Bryk 1985", "greater"),
   hackshaw1998 = set(dat.hackshaw1998, "metadat dat.hackshaw1998, log odds ratios; Hackshaw 1998", "greater"),
-  pritz1997 = set(escalc("PLO", xi = xi, ni = ni, data = dat.pritz1997), "metadat dat.pritz1997, logit proportions; Zabihyan 2005", "greater")
+  pritz1997 = set(escalc("PLO", xi = xi, ni = ni, data = dat.pritz1997), "metadat dat.pritz1997, logit proportions; Zabihyan 2005", "greater"),
+  debruin2009 = set(escalc("PLO", xi = xi, ni = ni, data = dat.debruin2009), "metadat dat.debruin2009, logit proportions; de Bruin 2009", "greater"),
+  li2007 = set(escalc("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.li2007), "metadat dat.li2007, log odds ratios with zeros; Li 2007", "less"),
+  nielweise2008 = set(escalc("IRR", x1i = x1i, t1i = t1i, x2i = x2i, t2i = t2i, data = dat.nielweise2008), "metadat dat.nielweise2008, log rate ratios with zeros; Niel-Weise 2008", "less")
 )
 methods <- c(common = "EE", dl = "DL", reml = "REML")
 tests <- c(wald = "z", `knapp-hartung` = "adhoc")
@@ -98,9 +101,11 @@ diagnosed <- function(name) {
     begg = list(tau = as.numeric(ranks$tau), p = as.numeric(ranks$pval)), selection = under_selection(ys, vs, sets[[name]]$favours, root)
   )
 }
+# All subsets: of six studies of hart1999, and of the first five of the others.
 subsets <- function(name) {
-  y <- sets[[name]]$y
-  v <- sets[[name]]$v
+  some <- if (name == "hart1999") 1:6 else 1:5
+  y <- sets[[name]]$y[some]
+  v <- sets[[name]]$v[some]
   root <- sqrt(1 / mean(1 / v))
   lapply(methods, function(method) {
     found <- gosh(one_fit(y / root, v / root^2, method, "z"), progbar = FALSE)
@@ -129,7 +134,7 @@ writeLines(
   c(
     "{", paste0("\"head\": ", toJSON(head, auto_unbox = TRUE, pretty = TRUE), ","),
     paste0("\"sets\": [\n", paste(lines(lapply(names(sets), diagnosed)), collapse = ",\n"), "\n],"),
-    paste0("\"gosh\": {\"name\": \"hart1999\", \"methods\": ", toJSON(subsets("hart1999"), auto_unbox = TRUE, digits = NA, na = "null"), "}"), "}"
+    paste0("\"gosh\": {\n", paste0("\"", names(sets), "\": ", lines(lapply(names(sets), subsets)), collapse = ",\n"), "\n}"), "}"
   ),
   "tests/golden/diagnosis.json"
 )

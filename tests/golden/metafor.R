@@ -5,6 +5,7 @@
 # Q-profile search to 10 x tau2). Here all searches are tightened in units of the data's own variances.
 suppressPackageStartupMessages({
   library(metafor)
+  library(metadat)
   library(jsonlite)
 })
 
@@ -90,23 +91,64 @@ call_one <- function(code, d, to) {
 }
 rules <- c(`where zero` = "only0", everywhere = "all", `everywhere if any zero` = "if0all", never = "none")
 groups <- list(
-  list(c("PR", "PLN", "PLO", "PAS", "PFT"), shares), list(c("IR", "IRLN", "IRS"), rated), list("MN", means),
-  list(c("MC", "SMCC", "SMCR", "SMCRH"), changed), list(c("RR", "OR", "RD", "PETO"), two_shares),
-  list(c("IRR", "IRD"), two_rates), list(c("MPRR", "MPOR", "MPRD", "MPORC"), paired), list(c("MD", "SMD", "ROM"), two_means)
+  shares = list(c("PR", "PLN", "PLO", "PAS", "PFT"), shares), rates = list(c("IR", "IRLN", "IRS"), rated), means = list("MN", means),
+  changes = list(c("MC", "SMCC", "SMCR", "SMCRH"), changed), two_shares = list(c("RR", "OR", "RD", "PETO"), two_shares),
+  two_rates = list(c("IRR", "IRD"), two_rates), pairs = list(c("MPRR", "MPOR", "MPRD", "MPORC"), paired), two_means = list(c("MD", "SMD", "ROM"), two_means)
 )
-sizes <- list()
-for (group in groups) for (code in group[[1]]) for (rule in names(rules)) {
-  found <- call_one(code, group[[2]], rules[[rule]])
+# Data of metadat, each kind with one study, two, and three that are alike. No data set there holds pairs or values
+# before and after: the four cells of a table stand for pairs, the means of two groups for two visits.
+lines_of <- function(d, rows) lapply(d, function(column) column[rows])
+kinds <- function(sets) {
+  first <- sets[[1]]
+  c(sets, list(one_study = lines_of(first, 1), two_studies = lines_of(first, 1:2), identical = lines_of(first, rep(3, 3))))
+}
+complete <- function(d, names) d[stats::complete.cases(d[names]), ]
+as_table <- function(d) list(events = d$ai, n = d$n1i, events_control = d$ci, n_control = d$n2i)
+as_pairs <- function(d) list(both = d$ai, first_only = d$n1i - d$ai, second_only = d$ci, neither = d$n2i - d$ci)
+as_times <- function(d) list(events = d$x1i, years = d$t1i, events_control = d$x2i, years_control = d$t2i)
+as_means <- function(d) list(mean = d$m1i, sd = d$sd1i, n = d$n1i, mean_control = d$m2i, sd_control = d$sd2i, n_control = d$n2i)
+as_visits <- function(d, r) list(before = d$m2i, after = d$m1i, sd_before = d$sd2i, sd_after = d$sd1i, n = d$n1i, correlation = rep(r, nrow(d)))
+first_arm <- function(d) d[names(d) %in% c("events", "n", "years", "mean", "sd")]
+second_arm <- function(d) stats::setNames(d[grepl("_control$", names(d))], sub("_control$", "", names(d)[grepl("_control$", names(d))]))
+trials <- list(
+  nielweise2007 = dat.nielweise2007, bcg = transform(dat.bcg, ai = tpos, n1i = tpos + tneg, ci = cpos, n2i = cpos + cneg), li2007 = dat.li2007,
+  hine1989 = dat.hine1989, yusuf1985 = dat.yusuf1985[dat.yusuf1985$table == "6", ], hahn2001 = dat.hahn2001
+)
+timed <- list(nielweise2008 = dat.nielweise2008, hart1999 = dat.hart1999)
+curtis <- complete(dat.curtis1998, c("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"))
+gibson <- complete(dat.gibson2002, c("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"))
+measured <- list(normand1999 = dat.normand1999, gibson2002 = gibson, curtis1998 = curtis)
+counts <- lapply(trials, as_table)
+times <- lapply(timed, as_times)
+measures <- lapply(measured, as_means)
+published <- list(
+  shares = kinds(c(list(pritz1997 = list(events = dat.pritz1997$xi, n = dat.pritz1997$ni), debruin2009 = list(events = dat.debruin2009$xi, n = dat.debruin2009$ni)), lapply(counts[c("nielweise2007", "bcg", "hahn2001")], first_arm))),
+  rates = kinds(c(lapply(times, first_arm), stats::setNames(lapply(times, second_arm), paste0(names(times), "_control")))),
+  means = kinds(c(lapply(measures, first_arm), stats::setNames(lapply(measures, second_arm), paste0(names(measures), "_control")))),
+  changes = kinds(c(lapply(measured, as_visits, r = 0.61), list(normand1999_low = as_visits(dat.normand1999, 0.3), normand1999_high = as_visits(dat.normand1999, 0.9)))),
+  two_shares = kinds(counts),
+  two_rates = kinds(c(times, list(nielweise2008_turned = with(times$nielweise2008, list(events = events_control, years = years_control, events_control = events, years_control = years)), hart1999_primary = as_times(dat.hart1999[dat.hart1999$prevtype == "primary", ])))),
+  pairs = kinds(lapply(trials, as_pairs)),
+  two_means = kinds(c(measures, list(curtis1998_leaves = as_means(curtis[curtis$level == "HIGH", ]), gibson2002_fewer = as_means(gibson[1:6, ]))))
+)
+size_row <- function(code, rule, name, data) {
+  found <- call_one(code, data, rules[[rule]])
   known <- is.finite(found$yi) & is.finite(found$vi) & found$vi > 0
   effect <- ifelse(known, as.numeric(found$yi), NA)
   variance <- ifelse(known, as.numeric(found$vi), NA)
-  sizes[[length(sizes) + 1]] <- list(code = code, rule = rule, data = lapply(group[[2]], I), effect = I(effect), variance = I(variance))
+  list(code = code, rule = rule, name = name, data = lapply(data, I), effect = I(effect), variance = I(variance))
+}
+sizes <- list()
+for (kind in names(groups)) for (code in groups[[kind]][[1]]) {
+  for (rule in names(rules)) sizes[[length(sizes) + 1]] <- size_row(code, rule, "made_up", groups[[kind]][[2]])
+  usual <- if (code == "PETO") "never" else "where zero"
+  for (name in names(published[[kind]])) sizes[[length(sizes) + 1]] <- size_row(code, usual, name, published[[kind]][[name]])
 }
 
 version <- function(name) as.character(packageVersion(name))
 head <- list(
   script = "tests/golden/metafor.R", R = paste(R.version$major, R.version$minor, sep = "."),
-  packages = lapply(setNames(nm = c("metafor", "jsonlite")), version),
+  packages = lapply(setNames(nm = c("metafor", "metadat", "jsonlite")), version),
   calls = list(
     pooled = "metafor::rma.uni(y / s, v / s^2, method, test, control = list(threshold = 1e-12 * max(1, var(y / s)), tol = 1e-13, tau2.max)), s^2 the harmonic mean of v",
     prediction = "beta -/+ qt(0.975, k - 2) * sqrt(tau2 + se^2) of the fit", tau2_interval = "confint(fit, type = 'QP', control = list(tol = 1e-13))",

@@ -117,10 +117,15 @@ for (name in names(sets)) {
 
 # --- groups ---------------------------------------------------------------------------------------------------------
 groups <- list()
-for (name in c("bcg", "bcg_odds", "expectancy", "debruin")) {
+for (name in c("bcg", "bcg_odds", "bcg_difference", "expectancy", "debruin", "hart", "li", "catheters", "normand", "identical")) {
   set <- sets[[name]]
   e <- effects(set)
-  by <- as.character(switch(name, expectancy = raudenbush$tester, debruin = dat.debruin2009$ethnicity, bcg$alloc))
+  # Two studies in the first of three groups of normand; small and large trials of li and the catheters.
+  halves <- function(n) ifelse(n > stats::median(n), "large", "small")
+  by <- as.character(switch(name,
+    expectancy = raudenbush$tester, debruin = dat.debruin2009$ethnicity, hart = dat.hart1999$prevtype, li = halves(dat.li2007$n1i),
+    catheters = halves(dat.nielweise2007$n1i), normand = rep(c("a", "b", "c"), c(2, 3, 4)), bcg$alloc
+  ))
   unit <- 1 / mean(1 / e$v)
   s <- sqrt(unit)
   ys <- e$y / s
@@ -149,8 +154,16 @@ tables <- list(
   hine = list("Normand SL (1999). Stat Med 18:321-359 (metadat::dat.hine1989)", two(dat.hine1989)),
   beta_blockers = list("Yusuf S et al (1985). Prog Cardiovasc Dis 27:335-371, table 6 (metadat::dat.yusuf1985)", two(dat.yusuf1985[dat.yusuf1985$table == "6", ])),
   rare = list("made up: cells of 0, empty and full studies", rare),
+  hahn = list("Hahn S et al (2001). Paediatr Perinat Epidemiol (metadat::dat.hahn2001)", two(dat.hahn2001)),
+  lee = list("Lee A, Done ML (2004). Cochrane Database Syst Rev (metadat::dat.lee2004)", two(dat.lee2004)),
+  one_study = list(colditz, two(bcg[4, ])), two_studies = list(colditz, two(bcg[c(4, 8), ])),
+  identical = list("made up: one table five times", list(events = rep(2, 5), n = rep(30, 5), events_control = rep(6, 5), n_control = rep(28, 5))),
   hart = list(sets$hart$source, rates(dat.hart1999)), nielweise = list(sets$nielweise$source, rates(dat.nielweise2008)),
-  rare_rates = list("made up: cells of 0 and an empty study", rare_rates)
+  rare_rates = list("made up: cells of 0 and an empty study", rare_rates),
+  hart_primary = list(sets$hart$source, rates(dat.hart1999[dat.hart1999$prevtype == "primary", ])),
+  nielweise_four = list(sets$nielweise$source, rates(dat.nielweise2008[1:4, ])),
+  one_rate = list(sets$hart$source, rates(dat.hart1999[1, ])), two_rates = list(sets$hart$source, rates(dat.hart1999[1:2, ])),
+  identical_rates = list("made up: one study five times", list(events = rep(2, 5), years = rep(30, 5), events_control = rep(6, 5), years_control = rep(28, 5)))
 )
 stratified <- list()
 for (name in names(tables)) {

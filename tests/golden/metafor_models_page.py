@@ -75,6 +75,10 @@ test for skewness rejects the same ones.
 
 - **GENQ.** metafor uses the weights given for the pooled value too; here they serve the variance
   between studies, and the pooled value has the usual weights. The variances are compared.
+- **Interval by the generalised Q.** metafor's search of an end stops within 1e-5 of the chance that it
+  should have, so that ends agree to 1e-4 only; the chance at its ends, by the program below it, agrees to
+  1e-9 (`tests/golden/generalised_q.R`, which needs CompQuadForm; `test_generalised_q.py`; 15 data sets, 3
+  kinds of weights, 2 levels).
 - **R².** metafor gives 0 when nothing lies between the studies without moderators, and compares values of
   H² for the common model; here neither is known.
 - **Q of one study.** Where one study only has an effect of its own, metafor gives Q = 0; here it is not

@@ -46,8 +46,10 @@ The Q-profile interval of tau² agrees to a relative {profile}.
 
 ## Effect sizes
 
-{sizes} comparisons: every measure with every rule for zero cells. Largest relative difference of effect
-or variance:
+{sizes} comparisons: every measure with every rule for zero cells on data of our own, and with its usual
+rule on {least} to {most} data sets, most of them of metadat (one study, two, and three alike among them; no
+data set there holds pairs or values before and after: the cells of tables and the means of two groups
+stand for them). Largest relative difference of effect or variance:
 
 | measure | metafor | bound |
 |---|---|---|
@@ -157,7 +159,13 @@ def page(found: dict[str, Iterable[float]]) -> str:
         figures = " | ".join([*map(bound, values), bound(ends, FINEST_END)])
         text += f"| {method} | {codes.get(method, method.upper())} | {figures} |\n"
     (profile,) = found["Q-profile"]
-    text += MIDDLE.format(profile=bound(profile), sizes=len(GOLDEN["sizes"]))
+    names = [{row["name"] for row in GOLDEN["sizes"] if row["code"] == code} for code in NAMES]
+    text += MIDDLE.format(
+        profile=bound(profile),
+        sizes=len(GOLDEN["sizes"]),
+        least=min(map(len, names)),
+        most=max(map(len, names)),
+    )
     for code, name in NAMES.items():
         text += f"| {name} | {code} | {' | '.join(map(bound, found[name]))} |\n"
     return text + TAIL.format(**SPEED)

@@ -32,15 +32,19 @@ def close(found: float, expected: float | None, tolerance: float, unit: float) -
 
 
 def test_the_grid_is_complete() -> None:
-    sizes = {(row["code"], row["rule"]) for row in GOLDEN["sizes"]}
+    sizes = {(row["code"], row["rule"]) for row in GOLDEN["sizes"] if row["name"] == "made_up"}
     assert sizes == {(code, rule) for code in NAMES for rule in ZERO_CELL_RULES}
+    for code in NAMES:
+        names = {row["name"] for row in GOLDEN["sizes"] if row["code"] == code}
+        assert len(names) >= 8
+        assert {"one_study", "two_studies", "identical", "made_up"} <= names
     assert len(POOLED) == 14
     for row in POOLED.values():
         assert set(row["fits"]) == set(POOL_METHODS)
         assert all(set(fit["tests"]) == set(POOL_INTERVALS) for fit in row["fits"].values())
 
 
-@pytest.mark.parametrize("row", GOLDEN["sizes"], ids=lambda row: f"{row['code']}-{row['rule']}")
+@pytest.mark.parametrize("row", GOLDEN["sizes"], ids=lambda row: f"{row['code']}-{row['rule']}-{row['name']}")
 def test_an_effect_size_is_that_of_metafor(row: dict[str, Any]) -> None:
     found = rv.evidence.effect_size(row["data"], measure=NAMES[row["code"]], zero_cells=row["rule"]).table
     for name in ("effect", "variance"):

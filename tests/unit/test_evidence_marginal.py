@@ -47,7 +47,7 @@ def on_a_plane(family: TwoArms | Trinomial, mean: Floats, root: Floats, step: fl
     return total
 
 
-@pytest.mark.parametrize("spread", [0.0, 0.1, 1.0, 3.0, 5.0])
+@pytest.mark.parametrize("spread", [0.0, 0.1, 1.0, 3.0, 5.0, 7.5, 9.4, 15.0])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_one_random_effect_is_integrated_as_on_a_fine_grid(name: str, spread: float) -> None:
     family, mean = FAMILIES[name]

@@ -279,6 +279,16 @@ def lesions(out: Path | None, as_json: bool, **given: Any) -> None:
     _print_json(made.to_dict()) if as_json else click.echo(made.text())
 
 
+def _number_or_name(
+    _context: click.Context, _option: click.Parameter, given: str | None
+) -> float | str | None:
+    """Give a number where the text is one."""
+    try:
+        return None if given is None else float(given)
+    except ValueError:
+        return given
+
+
 @main.command(short_help="Pool the studies of a file.")
 @click.argument("file", type=FOLDER)
 @click.option("--measure", help="What is pooled, such as proportion; see `evidence.MEASURE_CODES`.")
@@ -286,7 +296,7 @@ def lesions(out: Path | None, as_json: bool, **given: Any) -> None:
 @click.option("--interval", help="knapp-hartung, t or wald; of counts: t, wald, profile or exact.")
 @click.option("--by", help="Column of groups; each is pooled by itself.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
-@click.option("--correlation", type=float, help="For changes: correlation of before and after.")
+@click.option("--correlation", callback=_number_or_name, help="For changes, of before and after; or edss.")
 @out_folder
 @as_json
 @_plain_errors

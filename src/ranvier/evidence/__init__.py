@@ -3,6 +3,7 @@
 from ranvier.evidence.bayes_pooling import BAYES_INTERVALS, TAU_PRIORS, TAU_SCALE, BayesPool, pool_bayes
 from ranvier.evidence.between_methods import GeneralisedQ
 from ranvier.evidence.category_pooling import CategoryPool, pool_categories
+from ranvier.evidence.changed_correlation import sensitivity_to_correlation
 from ranvier.evidence.collection import Registry, registry
 from ranvier.evidence.count_pool import CountPool
 from ranvier.evidence.count_pooling import (
@@ -55,18 +56,27 @@ from ranvier.evidence.study_plots import baujat_plot, drapery_plot, labbe_plot, 
 from ranvier.evidence.subgroup_pools import BETWEEN_RULES, Subgroups, subgroups
 from ranvier.evidence.subset_pools import Gosh, gosh
 from ranvier.evidence.table_pooling import PooledTable, pool_table
+from ranvier.evidence.visit_correlation import (
+    CORRELATION_RANGE,
+    EDSS_CORRELATION,
+    NAMED_CORRELATIONS,
+    NamedCorrelation,
+    implied_correlation,
+)
 
 __all__ = [
     "BAYES_INTERVALS",
     "BETWEEN_RULES",
     "CELL_FAMILIES",
     "CERTAINTIES",
+    "CORRELATION_RANGE",
     "COUNT_INTERVALS",
     "COUNT_MEASURES",
     "COUNT_METHODS",
     "COUNT_MODELS",
     "COUNT_REASONS",
     "CUMULATIVE_ORDERS",
+    "EDSS_CORRELATION",
     "EGGER_MODELS",
     "FAVOURED",
     "FILL_ESTIMATORS",
@@ -74,6 +84,7 @@ __all__ = [
     "INFLUENCE_RULES",
     "MEASURE_CODES",
     "MULTILEVEL_METHODS",
+    "NAMED_CORRELATIONS",
     "NETWORK_MEASURES",
     "NETWORK_METHODS",
     "POOL_INTERVALS",
@@ -97,6 +108,7 @@ __all__ = [
     "Influence",
     "MetaRegression",
     "MultilevelPool",
+    "NamedCorrelation",
     "Network",
     "OutcomeCounts",
     "PlaceboResponse",
@@ -123,6 +135,7 @@ __all__ = [
     "forest_plot",
     "funnel_plot",
     "gosh",
+    "implied_correlation",
     "implied_patients",
     "influence",
     "interval_place",
@@ -148,6 +161,7 @@ __all__ = [
     "registry",
     "select_studies",
     "selection_model",
+    "sensitivity_to_correlation",
     "serious_events",
     "subgroups",
     "trim_and_fill",

@@ -11,6 +11,7 @@ random effects: Gauss-Hermite, centred and scaled at the peak.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -24,9 +25,10 @@ __all__ = ["NODES", "Family", "Marginal", "Pair", "gauss_hermite", "log_sum", "m
 Floats = NDArray[np.float64]
 Pair = tuple[int, int]
 
-STEPS = 96
-"""Steps of the trapezoidal rule. Against brute force (tests/unit/test_evidence_marginal.py) the
-log-likelihood is right to 1e-9 with standard deviations up to 5 on the log scale."""
+STEPS, SPREAD = 96, 5.0
+"""Steps of the trapezoidal rule, up to this standard deviation on the log scale; beyond it the integrand is
+steeper, and there are as many more steps. Against brute force (tests/unit/test_evidence_marginal.py) the
+log-likelihood is right to 1e-9 with standard deviations up to 15."""
 NODES = 31
 """Gauss-Hermite nodes per dimension of two. Right to 1e-8 with standard deviations up to 2 (same test);
 further out a share of the studies is at 0 or 1 and the integrand has corners that no rule of this kind
@@ -39,9 +41,9 @@ PEAK_STEPS = 100
 """Newton steps to a study's peak; the log integrand is strictly concave and needs about ten."""
 EDGE_SETTLED = 0.05
 """Step at which an edge is near enough, in standard deviations."""
-EDGE_STEPS = 60
-"""Newton steps to an edge; an integrand that falls as exp(-exp(z)) needs about one per unit of its
-logarithm."""
+EDGE_STEPS = 160
+"""Newton steps to an edge; an integrand that falls as exp(-exp(eta)) needs about one per unit of eta, and the
+search starts 8.5 standard deviations out, of at most 15 each (`LARGEST_SPREAD`)."""
 LONGEST_STEP = 4.0
 """Longest step in standard deviations: where counts are rates the curvature far out says little."""
 
@@ -161,8 +163,9 @@ def _points(family: Family, mean: Floats, root: Floats, nodes: int) -> tuple[Flo
         volume = np.log(width[:, 0, 0] * width[:, 1, 1])[:, None]
         return peak[:, None, :] + grid @ width.transpose(0, 2, 1), logs + volume
     low, high = (_edge(family, mean, root, (peak, side)) for side in (-1.0, 1.0))
-    step = (high - low) / STEPS
-    return low[:, None] + step[:, None] * np.arange(STEPS + 1)[:, None], np.log(step)
+    steps = math.ceil(STEPS * max(1.0, float(np.abs(root).max()) / SPREAD))
+    step = (high - low) / steps
+    return low[:, None] + step[:, None] * np.arange(steps + 1)[:, None], np.log(step)
 
 
 def _edge(family: Family, mean: Floats, root: Floats, begin: tuple[Floats, float]) -> Floats:

@@ -157,6 +157,8 @@ def tarone(cells: Cells, log_odds: Floats) -> tuple[Floats, Floats, int]:
     distance = a - fitted
     statistic = (distance**2 / spread).sum(axis=0) - distance.sum(axis=0) ** 2 / spread.sum(axis=0)
     df = len(a) - 1
+    # Equal tables give 0 but for rounding, which may fall below it.
+    statistic = np.maximum(statistic, 0.0)
     return statistic, special.chdtrc(df, statistic), df
 
 

@@ -20,11 +20,13 @@ from ranvier.evidence._study_cells import (
     study_cells,
     study_names,
 )
+from ranvier.evidence.visit_correlation import NAMED_CORRELATIONS, stated_correlations
 from ranvier.result import TRACE_SCHEMA, Derivation, LeftOut, number, plural
 
 __all__ = ["MEASURE_CODES", "ZERO_CELL_RULES", "EffectSizes", "effect_size"]
 
 Floats = NDArray[np.float64]
+Stated = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 MEASURE_CODES = {name: measure.code for name, measure in MEASURES.items()}
 """What can be computed, each with the code of the same measure in R's metafor."""
@@ -41,6 +43,7 @@ REASONS = {
     "zero cell": "a cell was 0, so that something was added to compute effect and variance",
     "rule for all": "the rule for zero cells adds to studies without one too",
     "stated correlation": "the correlation was not given; the stated one was used",
+    "default correlation": "the correlation was not given; the convention for this scale was used",
     "missing": "a value that the measure needs is missing",
     "not estimable": "the counts give no effect or no variance above 0",
     "computed": "computed from the values as given",
@@ -66,7 +69,7 @@ def effect_size(
     measure: str,
     zero_cells: str | None = None,
     add: float = 0.5,
-    correlation: float | None = None,
+    correlation: float | str | None = None,
 ) -> EffectSizes:
     r"""Give the effect and its variance of each study.
 
@@ -92,9 +95,12 @@ def effect_size(
         never need one.
     add : float
         What is added to each cell (events and patients without), or to the events of a rate.
-    correlation : float, optional
-        Correlation of the values before and after, for studies that give neither it nor `sd_change`. There is
-        no default, because no source gives one that holds for every scale and time: state it, and vary it.
+    correlation : float or str, optional
+        Correlation of the values before and after, for studies that give neither it nor `sd_change`: a number
+        for all of them, or a name of `NAMED_CORRELATIONS` ("edss"). When None, studies whose column `scale`
+        says EDSS take `EDSS_CORRELATION`, a convention that `explain` names with what is behind it; any other
+        study is refused, because no source gives a correlation that holds for every scale and time. Vary it
+        in any case: `sensitivity_to_correlation`.
 
     Returns
     -------
@@ -177,14 +183,13 @@ def effect_size(
     require_choice("zero_cells", rule, ZERO_CELL_RULES)
     if not isinstance(add, float | int) or not 0 <= add < np.inf:
         raise InputError(f"add is {add!r}; it must be a number of at least 0, such as 0.5.")
-    if correlation is not None and (not isinstance(correlation, float | int) or not -1 <= correlation <= 1):
-        raise InputError(f"correlation is {correlation!r}; it must lie between -1 and 1.")
     frame = as_frame(data)
+    stand_in, named = stated_correlations(frame, correlation)
     refuse_mixed_treatments(frame)
     cells = study_cells(frame, chosen.counts)
     used = np.full(frame.height, np.nan)
     if chosen.counts == "changes":
-        cells, used = _with_change(cells, measure, np.nan if correlation is None else float(correlation))
+        cells, used = _with_change(cells, measure, stand_in)
         _need_correlation(used, study_names(frame))
         used = np.where(np.isinf(used), np.nan, used)  # no correlation enters
     complete = ~np.any([np.isnan(cells[name]) for name in _entering(measure, cells)], axis=0)
@@ -208,15 +213,22 @@ def effect_size(
     ).with_columns(pl.col("effect", "variance", "correlation").fill_nan(None))
     stated = np.isfinite(used) & ~np.isfinite(column(frame, "correlation"))
     reasons = np.select(
-        [~complete, ~good, stated, (added > 0) & zero, added > 0],
-        ["missing", "not estimable", "stated correlation", "zero cell", "rule for all"],
+        [~complete, ~good, stated & named, stated, (added > 0) & zero, added > 0],
+        [
+            "missing",
+            "not estimable",
+            "default correlation",
+            "stated correlation",
+            "zero cell",
+            "rule for all",
+        ],
         "computed",
     )
     return EffectSizes(
         name=f"{measure[:1].upper()}{measure[1:]} of each study",
         table=table,
         trace=_trace(names, table, reasons, measure),
-        method=_sentences(measure, (rule, float(add)), table, int(stated.sum())),
+        method=_sentences(measure, (rule, float(add)), table, (stated, stated & named)),
         reasons=REASONS,
         left_out=(
             LeftOut(n=int((~complete).sum()), reason="studies that lack a value which the measure needs"),
@@ -228,7 +240,7 @@ def effect_size(
 
 
 def _with_change(
-    cells: dict[str, Floats], measure: str, correlation: float
+    cells: dict[str, Floats], measure: str, correlation: Floats
 ) -> tuple[dict[str, Floats], Floats]:
     """Give change and spread of the change where they follow from the values before and after."""
     given, full = cells["correlation"], dict(cells)
@@ -250,7 +262,8 @@ def _need_correlation(used: Floats, names: Sequence[str]) -> None:
     if without:
         raise InputError(
             f"the change of {without[:10]} needs the correlation of the values before and after; give the "
-            "column sd_change or correlation, or state correlation=... and repeat with others."
+            "column sd_change or correlation, or state correlation=... and repeat with others. Where the "
+            "scale is the EDSS, a column scale that says so brings in a convention: correlation='edss'."
         )
 
 
@@ -304,7 +317,7 @@ def _trace(names: list[str], table: pl.DataFrame, reasons: Any, measure: str) ->
     return pl.DataFrame(rows, schema=TRACE_SCHEMA)
 
 
-def _sentences(measure: str, rule: tuple[str, float], table: pl.DataFrame, stated: int) -> str:
+def _sentences(measure: str, rule: tuple[str, float], table: pl.DataFrame, stated: Stated) -> str:
     """Say how the effects were made."""
     text = [f"Measure: {measure} ({MEASURES[measure].code} in metafor)."]
     touched = table.filter(pl.col("added") > 0).height
@@ -313,10 +326,14 @@ def _sentences(measure: str, rule: tuple[str, float], table: pl.DataFrame, state
             f"{rule[1]:g} was added to each cell of {plural(touched, 'study', 'studies')}; the rule adds "
             f"{ZERO_CELL_RULES[rule[0]]}."
         )
-    if stated:
-        used = number(float(table["correlation"].drop_nulls()[0]))
+    every, named = (int(each.sum()) for each in stated)
+    if every:
+        used = number(float(table["correlation"].filter(pl.Series(stated[0]))[0]))
         text.append(
-            f"{plural(stated, 'study', 'studies')} did not give what the change needs: a stated correlation "
-            f"of before and after entered ({used} in the first of them). Repeat with 0.3 and 0.9."
+            f"{plural(every, 'study', 'studies')} did not give what the change needs: a correlation of "
+            f"before and after that was not printed entered ({used} in the first of them). Repeat with 0.3 "
+            "and 0.9 (`sensitivity_to_correlation`)."
         )
+    if named:
+        text.append(" ".join(each.source for each in NAMED_CORRELATIONS.values()))
     return " ".join(text)

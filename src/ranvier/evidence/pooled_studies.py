@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ranvier.errors import InputError
 from ranvier.evidence._likelihood_bounds import likelihood_bounds
 from ranvier.evidence._pooled import Pooled, pool_many
+from ranvier.evidence._weighted_q import JACKSON, WEIGHTED_Q, weighted_q_bounds
 from ranvier.result import Estimate, Fit, LeftOut, json_ready, number, p_text, plural
 
 if TYPE_CHECKING:
@@ -185,6 +186,47 @@ class Pool(Fit):
             high=high,
             method_text="Interval by the profile likelihood.",
             references=("Hardy RJ, Thompson SG (1996). Stat Med 15:619-629",),
+        )
+
+    def generalised_interval(self) -> PooledEstimate:
+        r"""Give the variance between studies with the interval of its own generalised Q.
+
+        Returns
+        -------
+        PooledEstimate
+            All variances under which the weighted sum of squares is not extreme; 0 to 0 where none is.
+
+        Raises
+        ------
+        InputError
+            When the method is not `GeneralisedQ`, or there is one study only.
+
+        Notes
+        -----
+        With normal effects :math:`Q_a = y'P_a y` is distributed as :math:`\sum_i \lambda_i \chi^2_1`, where
+        the :math:`\lambda_i` are the eigenvalues of :math:`P_a (V + \tau^2 I)` (see `GeneralisedQ`). The
+        interval is exact for known variances of the studies, as the Q-profile one is.
+
+        References
+        ----------
+        Jackson D (2013). Res Synth Methods 4:220-229
+
+        Examples
+        --------
+        >>> import ranvier as rv
+        >>> by_size = rv.evidence.GeneralisedQ(weights=(12, 20, 15))
+        >>> pooled = rv.evidence.pool([0.1, 0.8, 0.3], [0.01, 0.005, 0.008], method=by_size)
+        >>> print(pooled.generalised_interval().text())
+        0.13 (95 % interval 0.03 to 5.53)
+        """
+        y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
+        low, high = weighted_q_bounds(y, v, self.moment_weights, self.level)
+        return replace(
+            cast(PooledEstimate, self.estimates[2]),
+            low=low,
+            high=high,
+            method_text=WEIGHTED_Q,
+            references=(JACKSON,),
         )
 
     def explain(self) -> str:

@@ -162,6 +162,7 @@ def meta_regression(
         moderators=columns,
         solution=solution,
         left_out=given.left_out,
+        moment_weights=None if moments is None else tuple(moments.tolist()),
     )
 
 

@@ -17,6 +17,7 @@ from ranvier.evidence._likelihood_bounds import likelihood_bounds
 from ranvier.evidence._moderators import Moderators
 from ranvier.evidence._pooled import below, quantile
 from ranvier.evidence._study_cells import as_frame
+from ranvier.evidence._weighted_q import JACKSON, WEIGHTED_Q, weighted_q_bounds
 from ranvier.evidence.pooled_studies import PooledEstimate, Scale
 from ranvier.result import Fit, LeftOut, json_ready, number, p_text, plural
 
@@ -114,6 +115,8 @@ class MetaRegression(Fit):
         What predictions and contrasts are computed from.
     left_out : tuple of LeftOut
         Which studies were left out and why.
+    moment_weights : tuple of float or None
+        The weights of `GeneralisedQ`, one per study that was used.
     """
 
     coefficients: pl.DataFrame
@@ -126,6 +129,7 @@ class MetaRegression(Fit):
     moderators: Moderators = field(repr=False)
     solution: Solution = field(repr=False)
     left_out: tuple[LeftOut, ...] = ()
+    moment_weights: tuple[float, ...] | None = None
 
     def predict(self, at: Any) -> pl.DataFrame:
         """Give the expected value at stated values of the moderators, with both kinds of interval.
@@ -252,6 +256,37 @@ class MetaRegression(Fit):
         left = next(each for each in self.estimates if each.quantity.startswith("variance left"))
         return replace(
             cast(PooledEstimate, left), low=low, high=high, method_text="Interval by the profile likelihood."
+        )
+
+    def generalised_interval(self) -> PooledEstimate:
+        """Give the variance left between studies with the interval of its own generalised Q.
+
+        Returns
+        -------
+        PooledEstimate
+            All variances under which the weighted sum of squares is not extreme; see
+            `Pool.generalised_interval`.
+
+        Raises
+        ------
+        InputError
+            When the method is not `GeneralisedQ`.
+
+        Examples
+        --------
+        >>> import ranvier as rv
+        >>> y, v, dose = [0.1, 0.8, 0.3, 0.9], [0.01, 0.02, 0.01, 0.02], [1, 2, 3, 4]
+        >>> equal = rv.evidence.GeneralisedQ(weights=(1, 1, 1, 1))
+        >>> fit = rv.evidence.meta_regression(y, v, moderators={"dose": dose}, method=equal)
+        >>> print(fit.generalised_interval().text())
+        0.12 (95 % interval 0.02 to 5.26)
+        """
+        y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
+        x = np.linalg.qr(self.moderators.values)[0]
+        low, high = weighted_q_bounds(y, v, self.moment_weights, self.level, x)
+        left = next(each for each in self.estimates if each.quantity.startswith("variance left"))
+        return replace(
+            cast(PooledEstimate, left), low=low, high=high, method_text=WEIGHTED_Q, references=(JACKSON,)
         )
 
     def explain(self) -> str:

@@ -18,6 +18,7 @@ from ranvier.evidence.printed_numbers import (
     interval_place,
     possible_percent,
 )
+from ranvier.evidence.visit_correlation import EDSS_CORRELATION, NAMED_CORRELATIONS
 from ranvier.tables import FINDING_SCHEMA, Rule
 from ranvier.trial import DESIGNS
 
@@ -26,6 +27,8 @@ __all__ = ["STUDY_RULES", "check_studies"]
 PARTS = ("improved", "stable", "worse")
 TWO_ARMS = ("RR", "OR", "RD", "PETO", "IRR", "IRD", "MD", "SMD", "ROM")
 """Codes of the measures that compare two arms."""
+CHANGES = ("MC", "SMCC", "SMCR", "SMCRH")
+"""Codes of the measures of a change in one arm."""
 
 _RULES = (
     Rule(
@@ -106,6 +109,14 @@ _RULES = (
         allowed="95",
     ),
     Rule(
+        id="correlation-default",
+        severity="query",
+        message="The change needs the correlation of before and after, which is not given: a convention for "
+        "the EDSS enters.",
+        advice="Look up sd_change, or the correlation; else show the pool with 0.3 to 0.9 "
+        "(sensitivity_to_correlation).",
+    ),
+    Rule(
         id="percent-beyond",
         severity="error",
         message="A percentage or its bound is below 0 or above 100, or the bounds are exchanged.",
@@ -180,7 +191,8 @@ def check_studies(
         frame = frame.with_row_index("row", offset=2).with_columns(pl.col("row").cast(pl.Int64))
     if by is not None:
         require_choice("column to group by", by, given.columns)
-    rows = list(frame.iter_rows(named=True))
+    code = None if measure is None else MEASURE_CODES[measure]
+    rows = [{**row, "_code": code} for row in frame.iter_rows(named=True)]
     groups: dict[Any, list[Row]] = {}
     for row in rows:
         groups.setdefault(None if by is None else row[by], []).append(row)
@@ -342,6 +354,20 @@ def _centre(row: Row, _rows: list[Row]) -> str | None:
     return None if place is None or OFF_CENTRE <= place <= 1 - OFF_CENTRE else words
 
 
+def _correlation(row: Row, _rows: list[Row]) -> str | None:
+    # The spread of the change makes a correlation needless, but for SMCR, whose variance holds r itself.
+    enough = ("correlation",) if row["_code"] == "SMCR" else ("correlation", "sd_change")
+    given = [_count(row, name) for name in enough]
+    scale = str(row.get("scale") or "").strip().casefold()
+    if (
+        row["_code"] not in CHANGES
+        or scale != NAMED_CORRELATIONS["edss"].scale.casefold()
+        or any(each is not None for each in given)
+    ):
+        return None
+    return f"{EDSS_CORRELATION:g} stands in"
+
+
 _TESTS: tuple[tuple[str, str, Test], ...] = (
     ("unit-mixed", "unit", _units),
     ("unit-not-patients", "unit", _unit_alone),
@@ -355,6 +381,7 @@ _TESTS: tuple[tuple[str, str, Test], ...] = (
     ("certainty-d", "certainty", _certainty("D")),
     ("certainty-c", "certainty", _certainty("C")),
     ("interval-level", "level", _level),
+    ("correlation-default", "correlation", _correlation),
     ("percent-beyond", "percent", _beyond),
     ("implied-n", "low", _implied),
     ("centring", "percent", _centre),

@@ -17,6 +17,7 @@ _WORDS = {
     "study": "name of the study",
     "cell_class": "cell class, one of `CELL_FAMILIES`; aHSCT beside other cells is refused",
     "unit": "what n counts: patients, patient-cycles, eyes, injections",
+    "scale": "what was measured, such as EDSS; EDSS brings in a convention for a missing correlation",
     "overlap_group": "studies of the same group share, or may share, patients",
     "design": "one of `ranvier.trial.DESIGNS`",
     "certainty": "certainty of the source, A to D",

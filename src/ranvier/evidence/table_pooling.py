@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 
 from ranvier.errors import InputError, require_choice
 from ranvier.evidence._between import METHODS
+from ranvier.evidence._measures import MEASURES
 from ranvier.evidence._study_cells import as_frame, column, refuse_mixed_treatments, study_names
+from ranvier.evidence.changed_correlation import sensitivity_to_correlation, stands_in
 from ranvier.evidence.count_pooling import COUNT_MEASURES, pool_counts
 from ranvier.evidence.effect_sizes import effect_size
 from ranvier.evidence.pooled_studies import Pool
 from ranvier.evidence.pooling import pool
 from ranvier.evidence.stratified import mantel_haenszel
 from ranvier.evidence.study_checks import check_studies
-from ranvier.result import json_ready, plural
+from ranvier.evidence.visit_correlation import CORRELATION_RANGE
+from ranvier.result import Derivation, json_ready, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,12 +57,16 @@ class PooledTable:
         Queries of the checks, columns of `ranvier.tables.FINDING_SCHEMA`.
     measure : str or None
         The measure; None when effects were given.
+    correlations : mapping of str to polars.DataFrame
+        The pool repeated with other correlations of before and after (`sensitivity_to_correlation`), for each
+        group in which a study did not print it.
     """
 
     pools: Mapping[str, Pool]
     data: Mapping[str, pl.DataFrame]
     findings: pl.DataFrame
     measure: str | None
+    correlations: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def explain(self) -> str:
         """Say in plain sentences what was pooled and what came out, group by group.
@@ -87,12 +94,13 @@ class PooledTable:
         Returns
         -------
         dict
-            Keys measure, pools, findings.
+            Keys measure, pools, correlations, findings.
         """
         ready: dict[str, Any] = json_ready(
             {
                 "measure": self.measure,
                 "pools": {name: each.to_dict() for name, each in self.pools.items()},
+                "correlations": dict(self.correlations),
                 "findings": self.findings,
             }
         )
@@ -125,7 +133,7 @@ def pool_table(
     method: str | None = None,
     interval: str | None = None,
     level: float = 0.95,
-    correlation: float | None = None,
+    correlation: float | str | None = None,
 ) -> PooledTable:
     """Check a table of studies, and pool it as a whole or by group.
 
@@ -147,8 +155,9 @@ def pool_table(
         As for `pool_counts` or `pool`; the default of each when None.
     level : float
         Confidence level.
-    correlation : float, optional
-        As for `effect_size`.
+    correlation : float or str, optional
+        As for `effect_size`. Where it, or the convention for the EDSS, stands in for one that a study did not
+        print, the pool is repeated over `CORRELATION_RANGE` and says so.
 
     Returns
     -------
@@ -181,10 +190,15 @@ def pool_table(
         )
     how = _Method.chosen(measure, method, interval, level, correlation)
     pools: dict[str, Pool] = {}
+    correlations: dict[str, pl.DataFrame] = {}
     for name, rows in groups.items():
         refuse_mixed_treatments(rows)
         pools[name] = how.pool(rows)
-    return PooledTable(pools=pools, data=groups, findings=checked, measure=measure)
+        repeated = how.repeated(rows)
+        if repeated is not None:
+            correlations[name] = repeated.table
+            pools[name] = dataclasses.replace(pools[name], notes=(repeated.method, *pools[name].notes))
+    return PooledTable(pools=pools, data=groups, findings=checked, measure=measure, correlations=correlations)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +209,7 @@ class _Method:
     method: str
     interval: str | None
     level: float
-    correlation: float | None
+    correlation: float | str | None
     open: bool
     """Whether the method was left to the data."""
 
@@ -206,7 +220,7 @@ class _Method:
         method: str | None,
         interval: str | None,
         level: float,
-        correlation: float | None,
+        correlation: float | str | None,
     ) -> _Method:
         """Fill in what was not chosen."""
         usual = COUNTS if measure in COUNT_MEASURES else "reml"
@@ -230,14 +244,28 @@ class _Method:
         if self.open and self.measure in RISKS and _has_empty_cell(rows):
             found = mantel_haenszel(rows, measure=self.measure, level=self.level)
             return dataclasses.replace(found, notes=(*found.notes, EMPTY_CELL))
-        options: dict[str, Any] = {
+        if self.measure is None:
+            return pool(*_effects(rows), studies=study_names(rows), **self.options)
+        return pool(effect_size(rows, measure=self.measure, correlation=self.correlation), **self.options)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Give the options of `pool`."""
+        return {
             "method": self.method,
             "interval": self.interval or "knapp-hartung",
             "level": self.level,
         }
-        if self.measure is None:
-            return pool(*_effects(rows), studies=study_names(rows), **options)
-        return pool(effect_size(rows, measure=self.measure, correlation=self.correlation), **options)
+
+    def repeated(self, rows: pl.DataFrame) -> Derivation | None:
+        """Pool a group with other correlations, where one stands in that a study did not print."""
+        if self.measure is None or MEASURES[self.measure].counts != "changes":
+            return None
+        if not stands_in(effect_size(rows, measure=self.measure, correlation=self.correlation)):
+            return None
+        used = (self.correlation,) if isinstance(self.correlation, float | int) else ()
+        values = (*CORRELATION_RANGE, *used)
+        return sensitivity_to_correlation(rows, measure=self.measure, correlations=values, **self.options)
 
 
 def _has_empty_cell(rows: pl.DataFrame) -> bool:

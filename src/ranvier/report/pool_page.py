@@ -51,7 +51,7 @@ def build_pool(found: PooledTable, *, title: str | None = None) -> Report:
         Section(
             key=f"result-{place}",
             title=name if several else "What the studies give together",
-            blocks=tuple(_group(each, found.data[name], place)),
+            blocks=(*_group(each, found.data[name], place), *_correlations(found, name)),
         )
         for place, (name, each) in enumerate(found.pools.items(), start=1)
     ]
@@ -131,6 +131,25 @@ def _without_each(pool: Pool) -> DataTable:
         caption="The pooled value without each study",
         frame=pl.DataFrame(
             rows, schema=dict.fromkeys(("without", "pooled", "interval"), pl.String), orient="row"
+        ),
+    )
+
+
+def _correlations(found: PooledTable, name: str) -> tuple[Block, ...]:
+    """Give the pooled change with other correlations of before and after, where one was stated."""
+    if name not in found.correlations:
+        return ()
+    return (
+        DataTable(
+            caption="The pooled change with other correlations of before and after",
+            frame=found.correlations[name].select(
+                pl.col("correlation").map_elements(lambda each: f"{each:g}", return_dtype=pl.String),
+                *(
+                    pl.col(each).map_elements(number, return_dtype=pl.String)
+                    for each in ("value", "low", "high")
+                ),
+            ),
+            labels={"value": "pooled", "low": "from", "high": "to"},
         ),
     )
 
