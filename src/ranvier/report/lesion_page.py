@@ -18,6 +18,7 @@ from ranvier.result import plural
 __all__ = ["build_lesions"]
 
 Dates = tuple[datetime.date, datetime.date]
+SHARE = "largest, % of the volume"
 UNDATED = "The dates of the two scans were not given, so that their order was not checked."
 
 
@@ -110,9 +111,9 @@ def _several(scans: Sequence[mri.Lesions]) -> list[Block]:
             {
                 "scan": scan.mask.name,
                 "lesions": int(count),
-                "volume, mm³": volume,
-                "largest, mm³": largest,
-                "largest, % of the volume": 100 * share,
+                "volume, mm³": round(volume, 1),
+                "largest, mm³": round(largest, 1),
+                SHARE: round(100 * share, 1) if count else None,
                 "below the limit": fit.diagnostics["below_limit"],
             }
         )
@@ -124,8 +125,9 @@ def _several(scans: Sequence[mri.Lesions]) -> list[Block]:
         note if len(names) == len(scans) else f"{', '.join(names)}: {note}" for note, names in notes.items()
     )
     rule = scans[0].definition
+    table = pl.DataFrame(rows, schema_overrides={SHARE: pl.Float64}, infer_schema_length=None)
     return [
-        DataTable(caption="Lesions of each scan", frame=pl.DataFrame(rows, infer_schema_length=None)),
+        DataTable(caption="Lesions of each scan", frame=table),
         Paragraph(text=f"{rule.text()} Settings {rule.fingerprint()}."),
         DataTable(
             caption="Lesions counted under other rules",

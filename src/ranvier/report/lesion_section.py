@@ -10,7 +10,7 @@ import polars.selectors as cs
 from ranvier import mri
 from ranvier.report.drawing import draw
 from ranvier.report.model import Block, Bullets, DataTable, Drawing, Paragraph
-from ranvier.result import Derivation, number, percent, plural
+from ranvier.result import number, percent, plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +21,6 @@ ROWS_LISTED = 200
 """Lesions or groups listed on a page; lesions.csv holds all of them."""
 ROWS_DRAWN = 8
 """Lesions drawn on slices of one page."""
-CHANGES = ("new", "enlarging", "stable", "shrinking", "resolved")
 GROUP_COLUMNS = {
     "group": "group",
     "fate": "what became of it",
@@ -74,8 +73,8 @@ def change_blocks(
     """
     counts = change.counts
     text = (
-        f"{', '.join(f'{counts[fate]} {fate}' for fate in CHANGES)}. Lesions counted: {counts['before']} "
-        f"before, {counts['after']} after. {change.ledger_text()}"
+        f"{change.fates_text()} Lesions counted: {counts['before']} before, {counts['after']} after. "
+        f"{change.ledger_text()}"
     )
     listed = pl.concat(
         [change.table.filter(pl.col("fate") != "stable"), change.table.filter(pl.col("fate") == "stable")]
@@ -129,13 +128,13 @@ def scan_blocks(found: mri.Lesions, *, key: str = "lesions", image: mri.Image | 
     ]
 
 
-def sensitivity_table(found: Derivation) -> DataTable:
+def sensitivity_table(found: mri.RuleSensitivity) -> DataTable:
     """Give the counts under the rule and three others.
 
     Parameters
     ----------
-    found : Derivation
-        From `mri.sensitivity`.
+    found : RuleSensitivity
+        From `mri.sensitivity`, `mri.summary` or `mri.compare`.
 
     Returns
     -------
@@ -146,8 +145,8 @@ def sensitivity_table(found: Derivation) -> DataTable:
     frame = found.table.select(
         "rule",
         "lesions",
-        "volume_mm3",
-        *(["after", *CHANGES, "cut"] if compared else []),
+        pl.col("volume_mm3").round(1),
+        *([name for name in found.counted if name != "lesions"] if compared else []),
     )
     return DataTable(
         caption="The same masks under other rules",
@@ -221,7 +220,12 @@ def slices(
         shown = rows.select("lesion", "volume_mm3", "long_axis_mm", "r_mm", "a_mm", "s_mm")
         parts = "the whole axial slice with a frame, and the frame enlarged"
     n = min(rows.height, ROWS_DRAWN)
-    words = f"{n} of {rows.height} drawn; for each, {parts}. " if n else "There is none. "
+    words = (
+        f"{n} of {rows.height} drawn; for each, {parts}. Outlines differ by line style and colour. The right "
+        "side of the patient is on the left of each picture; bars give millimetres."
+        if n
+        else "There is none."
+    )
     images = {"image": image} | ({} if before is None else {"image_before": before})
 
     def paint(figure: Figure) -> None:
@@ -230,8 +234,7 @@ def slices(
     return Drawing(
         key=f"{key}-slices",
         title=title,
-        description=f"{words}Outlines differ by line style and colour. The right side of the patient is on "
-        "the left of each picture; bars give millimetres.",
+        description=words,
         svg=draw(
             f"{key}-slices",
             paint,
@@ -260,10 +263,6 @@ def bars(change: mri.LesionComparison, key: str) -> Drawing:
         From the largest loss to the largest gain.
     """
     rows = change.table.filter(pl.col("fate") != "below limit", pl.col("change_mm3") != 0).sort("change_mm3")
-    ends = ""
-    if rows.height:
-        low, high = rows["change_mm3"][0], rows["change_mm3"][-1]
-        ends = f" From {number(low, digits=1)} to {number(high, digits=1)} mm³."
 
     def paint(figure: Figure) -> None:
         change.plot(figure.add_subplot())
@@ -271,8 +270,7 @@ def bars(change: mri.LesionComparison, key: str) -> Drawing:
     return Drawing(
         key=f"{key}-bars",
         title="Change of volume.",
-        description=f"One bar for each group whose volume changed, by change; hatching as well as colour "
-        f"tells what became of it.{ends}",
+        description=_bars_text(rows["change_mm3"]),
         svg=draw(
             f"{key}-bars",
             paint,
@@ -284,4 +282,16 @@ def bars(change: mri.LesionComparison, key: str) -> Drawing:
             frame=rows.select("group", "fate", "volume_before_mm3", "volume_after_mm3", "change_mm3"),
             labels=GROUP_COLUMNS,
         ),
+    )
+
+
+def _bars_text(changes: pl.Series) -> str:
+    """Say what the bars show, from the largest loss to the largest gain."""
+    if changes.is_empty():
+        return "No group changed its volume."
+    low, high = (number(changes[place], digits=1) for place in (0, -1))
+    size = f"It changed by {low} mm³." if len(changes) == 1 else f"From {low} to {high} mm³."
+    return (
+        "One bar for each group whose volume changed, by change; hatching as well as colour tells what "
+        f"became of it. {size}"
     )
