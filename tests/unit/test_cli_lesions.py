@@ -268,6 +268,25 @@ def test_a_cord_lesion_that_broke_up_is_said_beside_the_count(folder: Path, tmp_
     assert "It changed by −808.0 mm³." in (tmp_path / "lesions.html").read_text(encoding="utf-8")
 
 
+def test_a_cord_has_its_lengths_beside_the_count(folder: Path, tmp_path: Path) -> None:
+    before, after = (folder / "cord" / f"{month}_lesions.nii.gz" for month in ("M00", "M06"))
+    change = mri.compare_cord(*(mri.read_mask(path) for path in (before, after)), rule="default")
+    _, said, _ = call(after, "--before", before, "--cord", "--out", tmp_path)
+    for found, words in ((change.before, "before"), (change.after, "after")):
+        _, alone, _ = call(before if words == "before" else after, "--cord")
+        assert f"Together {found.length_mm:.1f} mm long (craniocaudal)" in alone
+    lengths = f"{change.before.length_mm:.0f} +{change.after.length_mm:.0f}"
+    assert re.search(rf"^summed length +mm +{lengths} ", said, re.MULTILINE)
+    assert said.count("a long lesion can break up into several") == 1
+    content = json.loads((tmp_path / "lesions.json").read_text(encoding="utf-8"))
+    assert content["meta"]["cord"] == change.table.to_dicts()
+    _, both, _ = call(before, after, "--cord")
+    assert "length, mm  longest, mm" in both
+    code, _, wrong = call(after, "--before", before, "--cord", "--dates", "2023-07-02", "2023-01-02")
+    assert code == 2
+    assert "M00_lesions.nii.gz, the scan before, is of 2023-07-02" in wrong
+
+
 def test_the_share_of_a_scan_without_lesions_is_null(folder: Path) -> None:
     empty = mri.lesions(mri.read_mask(folder / "traps" / "empty.nii.gz"), rule="default")
     table = report.build_lesions([empty, empty]).sections[0].blocks[0]

@@ -171,6 +171,13 @@ def test_new_lesions_are_said_beside_a_lesion_that_broke_up():
     assert "1 lesion broke up into pieces; 3 new lesions appeared as well." in change.explain()
 
 
+def test_the_notes_of_the_comparison_are_those_of_the_cord_too():
+    change = mri.compare_cord(lesion((10, 20), (30, 40)), lesion((10, 20)), rule="default")
+    assert set(change.comparison.notes) <= set(change.notes)
+    assert any("atrophied lesion volume" in note for note in change.notes)
+    assert len(change.references) == len(set(change.references))
+
+
 def test_lesions_that_grew_past_the_limit_have_not_broken_up():
     spots = np.zeros(SHAPE)
     spots[3, 15, 20] = spots[3, 16, 21] = 1  # one component of two voxels, below 6 mm³

@@ -16,7 +16,7 @@ from ranvier.mri._fate_style import STYLES
 from ranvier.mri._fates import CHANGES, FATES, Visits, fate_table, ledger_of, pair_up
 from ranvier.mri._geometry import agree_on_grid
 from ranvier.mri.alternatives import SCAN_COUNTS, RuleSensitivity, under_rules
-from ranvier.mri.cord_lesions import BREAKING_UP
+from ranvier.mri.cord_lesions import ASGARI, BREAKING_UP
 from ranvier.mri.mask import Box, Mask
 from ranvier.mri.measures import checked_rule
 from ranvier.mri.rule import Rule
@@ -45,6 +45,8 @@ METHOD = (
 )
 SHAPES = ("merged", "split", "complex")
 """Shapes of a group whose lesions before and after do not stand one to one."""
+BARS_WIDE = 5
+"""Bars that the axes have room for, at least."""
 BARS_NAMED = 30
 """Bars up to which each carries the number of its group."""
 RESOLVED_NOTE = (
@@ -198,6 +200,9 @@ class LesionComparison(Derivation):
             )
         same = counted.height - rows.height
         ax.axhline(0, color="0.5", linewidth=0.8)
+        if 0 < rows.height < BARS_WIDE:
+            middle = (rows.height - 1) / 2  # one bar alone is no wall
+            ax.set_xlim(middle - BARS_WIDE / 2, middle + BARS_WIDE / 2)
         if rows.height <= BARS_NAMED:
             ax.set_xticks(rows["place"].to_list(), [str(group) for group in rows["group"]])
         else:
@@ -283,6 +288,7 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
     if warn:
         warnings.warn(notes[0], RanvierWarning, stacklevel=2)
     visits, table = judged(before, after, chosen)
+    said = (*notes, *_notes(before, after, table))
     return LesionComparison(
         name=f"From {before.name} to {after.name}",
         table=table.drop("owner"),
@@ -290,13 +296,13 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
         reasons=FATE_REASONS,
         method=f"{METHOD} {chosen.text()} Settings {chosen.fingerprint()}.",
         definition=chosen,
-        references=(chosen.source, *REFERENCES),
+        references=(chosen.source, *REFERENCES, *([ASGARI] if BREAKING_UP in said else [])),
         counts=_counts(table, visits.parts),
         ledger=ledger_of(visits),
         voxel_mm3=before.voxel_mm3,
         before=before,
         after=after,
-        notes=(*notes, *_notes(before, after, table)),
+        notes=said,
     )
 
 

@@ -13,6 +13,7 @@ from ranvier.mri.comparison import LesionComparison, compare
 from ranvier.mri.cord_lesions import ASGARI, BREAKING_UP, CordLesions, cord
 from ranvier.mri.labels import LabelMap
 from ranvier.mri.mask import Mask
+from ranvier.mri.measures import UNKNOWN_HAND
 from ranvier.mri.rule import Rule
 from ranvier.result import Derivation, plural
 
@@ -175,7 +176,7 @@ def compare_cord(
         reasons=fates.reasons,
         method=_method(first, second, fates),
         definition=fates.definition,
-        references=(*fates.references, ASGARI),
+        references=tuple(dict.fromkeys((*fates.references, ASGARI))),
         before=first,
         after=second,
         comparison=fates,
@@ -216,10 +217,10 @@ def _method(before: CordLesions, after: CordLesions, fates: LesionComparison) ->
 
 
 def _notes(before: CordLesions, after: CordLesions, fates: LesionComparison) -> list[str]:
-    notes = list(
-        dict.fromkeys(note for each in (before, after) for note in each.notes if note != BREAKING_UP)
-    )
-    notes += [note for note in fates.notes if "corners of the two grids" in note and note not in notes]
+    of_both = {*before.mask.notes, *after.mask.notes, UNKNOWN_HAND, BREAKING_UP}
+    of_each = (note for each in (before, after) for note in each.notes if note not in of_both)
+    of_change = (note for note in fates.notes if note != BREAKING_UP)
+    notes = list(dict.fromkeys((*of_each, *of_change)))
     risen = (after.counts["lesions"] or 0) > (before.counts["lesions"] or 0)
     broken, new = _broken_up(fates), fates.counts["new"]
     if risen and broken and after.volume_mm3 < before.volume_mm3:

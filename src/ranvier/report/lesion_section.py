@@ -49,7 +49,7 @@ PLACE_NOTE = "R, A, S: centre of mass in world coordinates, mm towards right, fr
 
 
 def change_blocks(
-    change: mri.LesionComparison,
+    found: mri.LesionComparison | mri.CordComparison,
     *,
     key: str = "lesions",
     image: mri.Image | None = None,
@@ -59,8 +59,8 @@ def change_blocks(
 
     Parameters
     ----------
-    change : LesionComparison
-        From `mri.compare`.
+    found : LesionComparison or CordComparison
+        From `mri.compare`, or from `mri.compare_cord`, which gives lengths as well.
     key : str
         Prefix of the figures, unique on the page.
     image, image_before : Image, optional
@@ -71,6 +71,7 @@ def change_blocks(
     list of Block
         Counts first, then the same counts under other rules, what was not judged, pictures, and every group.
     """
+    change = found.comparison if isinstance(found, mri.CordComparison) else found
     counts = change.counts
     text = (
         f"{change.fates_text()} Lesions counted: {counts['before']} before, {counts['after']} after. "
@@ -81,9 +82,10 @@ def change_blocks(
     )
     return [
         Paragraph(text=text, tone="key"),
+        *_lengths(found),
         Paragraph(text=f"{change.definition.text()} Settings {change.definition.fingerprint()}."),
         sensitivity_table(change.sensitivity()),
-        *_beside(change.notes),
+        *_beside(found.notes),
         *_not_judged(change),
         slices(change, key, image, image_before),
         bars(change, key),
@@ -97,7 +99,7 @@ def scan_blocks(found: mri.Lesions, *, key: str = "lesions", image: mri.Image | 
     Parameters
     ----------
     found : Lesions
-        From `mri.lesions`.
+        From `mri.lesions`, or from `mri.cord`, which gives lengths as well.
     key : str
         Prefix of the figures, unique on the page.
     image : Image, optional
@@ -112,6 +114,9 @@ def scan_blocks(found: mri.Lesions, *, key: str = "lesions", image: mri.Image | 
     fit = mri.summary(found.mask, rule=found.definition)
     count, volume, largest, share = (each.value for each in fit.estimates)
     text = f"{plural(int(count), 'lesion')} counted, {number(volume, digits=1)} mm³."
+    if isinstance(found, mri.CordLesions):
+        together, longest = (number(mm, digits=1) for mm in (found.length_mm, found.longest_mm))
+        text += f" Together {together} mm long (craniocaudal), the longest {longest} mm."
     if count:
         text += f" The largest holds {number(largest, digits=1)} mm³, {percent(share)} of that."
     small = fit.diagnostics["below_limit"]
@@ -156,6 +161,18 @@ def sensitivity_table(found: mri.RuleSensitivity) -> DataTable:
         note="One setting is changed at a time. These rows are no error bars: they show how much of a number "
         "is its definition.",
     )
+
+
+def _lengths(found: mri.LesionComparison | mri.CordComparison) -> list[Block]:
+    """Give length and volume of a cord at both visits, which stand beside every count of its lesions."""
+    if isinstance(found, mri.LesionComparison):
+        return []
+    return [
+        DataTable(
+            caption="Spinal cord: count, length and volume beside each other",
+            frame=found.table.with_columns(cs.float().round(1)),
+        )
+    ]
 
 
 def _beside(notes: tuple[str, ...]) -> list[Block]:
