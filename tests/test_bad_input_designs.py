@@ -103,6 +103,21 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     ("stats.size_pairs", (1, float("inf")), {}, InputError, r"sd is inf"),
     ("stats.size_events", (1,), {}, InputError, r"hazard_ratio is 1; there is no difference"),
     ("stats.size_events", (-1,), {}, InputError, r"hazard_ratio is -1; .* above 0"),
+    ("stats.size_events", (0.999,), {}, InputError, r"more than 1000000 events .* too close to 1"),
+    (
+        "stats.size_relapses",
+        (0.01, 0.99999),
+        {"dispersion": 0, "years": 1},
+        InputError,
+        r"more than 1000000 patients in an arm .* rate_ratio is too close to 1",
+    ),
+    (
+        "stats.promising_zone",
+        (rv.stats.group_sequential([0.9, 1], boundary="pocock"),),
+        {"floor": 0.79},
+        InputError,
+        r"no first statistic from 0, .* to 2.07, .* between floor 0.79 and target 0.8",
+    ),
     ("stats.size_relapses", (-0.5, 0.5), RELAPSES, InputError, r"rate is -0.5; .* above 0"),
     ("stats.size_relapses", (0.5, 1), RELAPSES, InputError, r"rate_ratio is 1; there is no difference"),
     (

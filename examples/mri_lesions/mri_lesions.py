@@ -38,6 +38,8 @@ class Pair:
     after: Path
     image_before: Path | None = None
     image: Path | None = None
+    cord: bool = False
+    """Whether they are of the spinal cord, whose lesions also have a length."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +67,8 @@ def synthetic(folder: Path) -> tuple[list[Pair], list[Single]]:
              file(second, "flair"))
         for first, second in zip(made["MONTHS"], made["MONTHS"][1:], strict=False)
     ]  # fmt: skip
-    cord = Pair("cord-M00-M06", *(folder / "cord" / f"{month}_lesions.nii.gz" for month in ("M00", "M06")))
+    visits = (folder / "cord" / f"{month}_lesions.nii.gz" for month in ("M00", "M06"))
+    cord = Pair("cord-M00-M06", *visits, cord=True)
     return [*pairs, cord], [Single("brain-M00", file("M00", "lesions"), file("M00", "flair"))]
 
 
@@ -189,12 +192,14 @@ def image_of(path: Path | None) -> mri.Image | None:
 
 def follow(pair: Pair, out: Path, *, banner: str) -> None:
     """Compare two masks, print what changed, and write page, table and picture."""
-    change = mri.compare(mri.read_mask(pair.before), mri.read_mask(pair.after), rule=RULE)
+    masks = mri.read_mask(pair.before), mri.read_mask(pair.after)
+    cord = mri.compare_cord(*masks, rule=RULE) if pair.cord else None
+    change = mri.compare(*masks, rule=RULE)
     images = {"image": image_of(pair.image), "image_before": image_of(pair.image_before)}
     print(f"{pair.name}: {change.explain().partition(' Lesions of the two visits')[0]}")
     with pl.Config(tbl_cols=-1, tbl_width_chars=150, tbl_hide_column_data_types=True, fmt_str_lengths=30):
         print(mri.sensitivity(change.before, change.after, rule=RULE).table.drop("changed", "fingerprint"))
-    page = dataclasses.replace(report.build_lesions(change, **images), banner=banner)
+    page = dataclasses.replace(report.build_lesions(cord or change, **images), banner=banner)
     page.save_all(out, pair.name, tables={pair.name: change.table})
     mri.picture(change, **images).savefig(out / f"{pair.name}.png", dpi=110)
 

@@ -59,7 +59,7 @@ def test_several_masks_are_each_counted_and_nothing_is_matched(folder: Path) -> 
     assert code == 0
     assert re.search(r"^M00_lesions.nii.gz +9 ", said, re.MULTILINE)
     assert re.search(r"^M18_lesions.nii.gz +11 ", said, re.MULTILINE)
-    assert re.search(r"^empty.nii.gz +0 .* not known +0$", said, re.MULTILINE)
+    assert re.search(r"^empty.nii.gz +0 .* – +0$", said, re.MULTILINE)
     assert "nothing is matched between them" in said
     assert "- empty.nii.gz: No voxel is marked: a scan with no lesion." in said
 
@@ -69,8 +69,11 @@ def test_two_visits_are_compared_and_nothing_is_written_without_out(folder, tmp_
     code, said, _ = call(*compared(folder))
     assert code == 0
     assert (
-        "0 new, 1 enlarging, 5 stable, 1 shrinking, 1 resolved. Lesions counted: 9 before, 9 after." in said
+        "0 new, 1 enlarging, 5 stable, 1 shrinking, 1 resolved (among them 1 merged, 1 split). Cut by the "
+        "edge of the volume and not judged: 1. Lesions counted: 9 before, 9 after." in said
     )
+    assert "also those cut by the edge of the volume: 3890.6 mm³ before + 421.9 in lesions seen after" in said
+    assert re.search(r"^default +9 +3875.0 ", said, re.MULTILINE)
     assert "1 group seen at one visit only and touching the edge" in said
     assert "so that their order was not checked" in said
     assert list(tmp_path.iterdir()) == []
@@ -245,8 +248,49 @@ def test_two_scans_without_a_lesion_have_a_page(folder: Path, tmp_path: Path) ->
     assert (
         "0 new, 0 enlarging, 0 stable, 0 shrinking, 0 resolved. Lesions counted: 0 before, 0 after." in said
     )
+    assert "byte for byte" not in said
+    page = (tmp_path / "lesions.html").read_text(encoding="utf-8")
+    assert "No lesion is new or enlarging." in page
+    assert "Outlines differ" not in page
+    assert "No group changed its volume." in page
+
+
+def test_the_same_file_at_both_visits_is_asked_about(folder: Path) -> None:
+    _, said, _ = call(visit(folder, "M00"), "--before", visit(folder, "M00"))
     assert "Both visits have the same file, byte for byte" in said
-    assert "No lesion is new or enlarging." in (tmp_path / "lesions.html").read_text(encoding="utf-8")
+
+
+def test_a_cord_lesion_that_broke_up_is_said_beside_the_count(folder: Path, tmp_path: Path) -> None:
+    cord = [folder / "cord" / f"{month}_lesions.nii.gz" for month in ("M06", "M00")]
+    _, said, _ = call(cord[0], "--before", cord[1], "--out", tmp_path)
+    assert "0 resolved (among them 1 split). Lesions counted: 2 before, 4 after." in said
+    assert "a long lesion can break up into several" in said
+    assert "It changed by −808.0 mm³." in (tmp_path / "lesions.html").read_text(encoding="utf-8")
+
+
+def test_a_cord_has_its_lengths_beside_the_count(folder: Path, tmp_path: Path) -> None:
+    before, after = (folder / "cord" / f"{month}_lesions.nii.gz" for month in ("M00", "M06"))
+    change = mri.compare_cord(*(mri.read_mask(path) for path in (before, after)), rule="default")
+    _, said, _ = call(after, "--before", before, "--cord", "--out", tmp_path)
+    for found, words in ((change.before, "before"), (change.after, "after")):
+        _, alone, _ = call(before if words == "before" else after, "--cord")
+        assert f"Together {found.length_mm:.1f} mm long (craniocaudal)" in alone
+    lengths = f"{change.before.length_mm:.0f} +{change.after.length_mm:.0f}"
+    assert re.search(rf"^summed length +mm +{lengths} ", said, re.MULTILINE)
+    assert said.count("a long lesion can break up into several") == 1
+    content = json.loads((tmp_path / "lesions.json").read_text(encoding="utf-8"))
+    assert content["meta"]["cord"] == change.table.to_dicts()
+    _, both, _ = call(before, after, "--cord")
+    assert "length, mm  longest, mm" in both
+    code, _, wrong = call(after, "--before", before, "--cord", "--dates", "2023-07-02", "2023-01-02")
+    assert code == 2
+    assert "M00_lesions.nii.gz, the scan before, is of 2023-07-02" in wrong
+
+
+def test_the_share_of_a_scan_without_lesions_is_null(folder: Path) -> None:
+    empty = mri.lesions(mri.read_mask(folder / "traps" / "empty.nii.gz"), rule="default")
+    table = report.build_lesions([empty, empty]).sections[0].blocks[0]
+    assert table.frame["largest, % of the volume"].to_list() == [None, None]  # type: ignore[union-attr]
 
 
 def test_scans_of_different_rules_and_things_that_are_no_scans_are_refused() -> None:

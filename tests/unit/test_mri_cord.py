@@ -163,6 +163,42 @@ def test_two_visits_beside_each_other():
     assert change.to_dict()["after"]["counts"]["lesions"] == 4
 
 
+def test_new_lesions_are_said_beside_a_lesion_that_broke_up():
+    before = lesion((20, 49))
+    after = lesion((20, 24), (45, 49), (4, 7), (10, 13), (53, 56))
+    change = mri.compare_cord(before, after, rule="default")
+    assert change.comparison.counts["new"] == 3
+    assert "1 lesion broke up into pieces; 3 new lesions appeared as well." in change.explain()
+
+
+def test_the_notes_of_the_comparison_are_those_of_the_cord_too():
+    change = mri.compare_cord(lesion((10, 20), (30, 40)), lesion((10, 20)), rule="default")
+    assert set(change.comparison.notes) <= set(change.notes)
+    assert any("atrophied lesion volume" in note for note in change.notes)
+    assert len(change.references) == len(set(change.references))
+
+
+def test_lesions_that_grew_past_the_limit_have_not_broken_up():
+    spots = np.zeros(SHAPE)
+    spots[3, 15, 20] = spots[3, 16, 21] = 1  # one component of two voxels, below 6 mm³
+    grown = np.zeros(SHAPE)
+    grown[3, 15, 15:21] = grown[3, 18, 21:27] = 1
+    change = mri.compare_cord(
+        *(mri.mask_from_array(values, AFFINE, name="scan") for values in (spots, grown)),
+        rule=mri.Rule(name="six", source="test", min_volume_mm3=6.0, match_tolerance_voxels=2),
+    )
+    rows = {row[0]: row[2:] for row in change.table.rows()}
+    assert change.comparison.counts["split"] == 1
+    assert rows["counted lesions"] == (0, 2, 2)
+    assert rows["lesions that broke up"] == (None, 0, None)
+
+
+def test_a_lesion_that_enlarged_into_two_has_not_broken_up():
+    change = mri.compare_cord(lesion((20, 29)), lesion((12, 23), (26, 40)), rule="default")
+    assert change.comparison.table.select("fate", "topology").rows() == [("enlarging", "split")]
+    assert dict(change.table.select("measure", "after").iter_rows())["lesions that broke up"] == 0
+
+
 def test_the_strip_shows_levels_lengths_and_what_is_new():
     before, after = lesion((10, 45)), lesion((10, 14), (55, 58), (30, 30))
     ax = mri.compare_cord(before, after, rule="default", levels=levels()).plot()

@@ -218,6 +218,36 @@ def test_every_count_stands_beside_three_other_rules(masks: Path) -> None:
     assert table.filter(day=-7)["new"].null_count() == 4
 
 
+def test_other_rules_carry_the_volume_of_the_scan_itself(masks: Path) -> None:
+    made = trial(masks, ["P1,-7,brain,,,,,,first.nii.gz", "P1,180,brain,,,,,,later.nii.gz"])
+    table = mri.count_scans(made).by_rule
+    first = table.filter(pl.col("changed").is_null())
+    assert first.select("day", "lesions", "volume_mm3").rows() == [(-7, 2, 128.0), (180, 3, 256.0)]
+
+
+@pytest.mark.parametrize("rule", sorted(mri.RULES))
+def test_no_rule_counts_a_scan_twice(masks: Path, rule: str) -> None:
+    made = trial(
+        masks,
+        ["P1,-7,brain,,,,,,first.nii.gz", "P1,180,brain,,,,,,later.nii.gz"],
+        extra=f'\n[lesions]\nrule = "{rule}"\n',
+    )
+    counted = mri.count_scans(made)
+    table = counted.sensitivity("brain").table
+    assert table["lesions"].to_list() == [5, 5, 5, 5]
+    assert table["new"].to_list() == [1, 1, 1, 1]
+    assert counted.by_rule.height == 8
+
+
+def test_two_scans_without_lesions_are_no_repeated_file(masks: Path) -> None:
+    for name in ("none.nii.gz", "still_none.nii.gz"):
+        save(masks / "masks", name)
+    made = trial(masks, ["P1,-7,brain,,,,,,none.nii.gz", "P1,180,brain,,,,,,still_none.nii.gz"])
+    findings = mri.count_scans(made).findings
+    assert findings is not None
+    assert findings.is_empty()
+
+
 def test_an_unknown_rule_is_refused_by_name(masks: Path) -> None:
     made = trial(masks, ["P1,-7,brain,,,,,,first.nii.gz"], extra='\n[lesions]\nrule = "mseg"\n')
     with pytest.raises(InputError, match="unknown rule 'mseg'"):

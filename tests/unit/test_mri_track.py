@@ -173,6 +173,19 @@ def test_masks_are_read_from_files_one_at_a_time(tmp_path: Path):
     assert "day 0 and day 90 have the same file" in twice.explain()
 
 
+def test_scans_without_lesions_are_no_repeated_file(tmp_path: Path):
+    nibabel = pytest.importorskip("nibabel")
+    image = nibabel.Nifti1Image(scan().voxels.astype(np.uint8), np.eye(4))
+    nibabel.save(image, tmp_path / "none.nii.gz")
+    read = mri.read_mask(tmp_path / "none.nii.gz")
+    for notes in (
+        mri.track([(0, read), (90, read)], rule="default").notes,
+        mri.compare(read, read, rule="default").notes,
+        mri.active((read, read), read, rule="default").notes,
+    ):
+        assert not any("same file" in note for note in notes)
+
+
 def test_a_hundred_visits_stream_with_at_most_two_masks_in_memory():
     masks: list[weakref.ref] = []
     volumes: list[weakref.ref] = []

@@ -101,7 +101,12 @@ def test_a_cord_lesion_that_breaks_up_is_read_with_its_length(folder: Path) -> N
         "favourable"
     )
     said = [part.sentence for part in _all(assess(numbers)) if part.outcome == "mri_new_or_enlarging"]
-    assert said[0].startswith("1 of 2 patients had a new or enlarging T2 lesion, brain, after the first dose")
+    start = "1 of 2 patients had a new or enlarging T2 lesion, brain, on a scan after the first dose: "
+    assert said[0].startswith(start)
+    assert said[0].endswith(
+        "2 scans are compared with one at or before the first dose; part of what is new may be older than "
+        "the treatment."
+    )
     assert said[1].startswith("None of 2 patients had a new or enlarging T2 lesion, spinal cord")
 
 

@@ -80,6 +80,11 @@ def test_an_interval_without_bounds_says_that_there_is_none() -> None:
     assert open_ended.text() == "−0.50 points (no finite 95 % interval)"
 
 
+def test_a_number_that_is_not_known_has_no_interval() -> None:
+    nothing = share(value=math.nan, low=math.nan, high=math.nan)
+    assert nothing.text() == "not known (no interval)"
+
+
 def test_a_result_can_be_written_as_json_with_unknown_as_null() -> None:
     content = json.loads(json.dumps(share(high=math.inf, value=math.nan).to_dict(), allow_nan=False))
     assert content["high"] is None

@@ -214,7 +214,7 @@ def test_one_stage_is_the_smallest_and_its_saw_tooth_is_exact() -> None:
         assert wrong == pytest.approx(stats.binom.sf(count - 1, n, 0.1), abs=1e-12)
         assert power == pytest.approx(stats.binom.sf(count - 1, n, 0.3), abs=1e-12)
         assert wrong <= 0.05 < stats.binom.sf(count - 2, n, 0.1)
-    assert "28 have less power than wanted" in design.explain()
+    assert "From 25 to 50 patients this size has less power than wanted: 28." in design.explain()
     assert rv.stats.single_stage(0.01, 0.99, alpha=0.05, beta=0.2).n == 1
 
 

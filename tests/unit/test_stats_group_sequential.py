@@ -81,6 +81,9 @@ def test_a_look_too_early_to_spend_anything_has_no_bound() -> None:
     assert math.isinf(design.upper[0])
     assert "no success possible" in design.paragraph()
     assert json.dumps(design.to_dict())
+    late = rv.stats.group_sequential([0.01, 0.02, 1]).paragraph()
+    assert "of at least 1.960 (p ≤ 0.025) at look 3. There is no success possible at looks 1, 2." in late
+    assert "success is a combined statistic" in rv.stats.promising_zone(design, floor=0.01).paragraph()
 
 
 def test_designs_speak() -> None:
@@ -148,6 +151,26 @@ def test_growth_reaches_its_target_where_it_may() -> None:
     assert rule.combine(1.0, 2.0) == pytest.approx(3 / math.sqrt(2))
 
 
+def test_the_zone_ends_where_the_first_look_does() -> None:
+    design = rv.stats.group_sequential([0.9, 1], boundary="pocock")
+    rule = rv.stats.promising_zone(design)
+    assert rule.ends[1] == design.upper[0]
+    assert rule.growth(2.1) == 1 < rule.growth(2.07)
+    assert rule.table()["growth"][-1] == pytest.approx(rule.growth(design.upper[0] - 1e-9))
+    assert rule.characteristics([0])["success"].item() == pytest.approx(0.025, abs=1e-9)
+
+
+def test_nothing_grows_below_zero_or_below_the_bound_of_futility() -> None:
+    generous = rv.stats.promising_zone(rv.stats.group_sequential(2, alpha=0.4), floor=0.05)
+    assert generous.ends[0] == 0
+    assert "from 0.000" in generous.paragraph()
+    design = rv.stats.group_sequential(2, futility="pocock")
+    assert design.lower[0] > 0
+    rule = rv.stats.promising_zone(design, floor=0.01)
+    assert rule.ends[0] == design.lower[0]
+    assert rule.growth(design.lower[0] - 1e-6) == 1 < rule.growth(design.lower[0] + 1e-6)
+
+
 @pytest.mark.parametrize("multiple", [0, 1])
 def test_simulated_trials_that_grow_succeed_as_often_as_said(multiple: float) -> None:
     """400,000 trials: three standard errors of a share p are 3 sqrt(p (1 - p) / 400,000)."""
@@ -164,7 +187,7 @@ def test_simulated_trials_that_grow_succeed_as_often_as_said(multiple: float) ->
 
 def test_a_promising_zone_speaks() -> None:
     rule = rv.stats.promising_zone(TWO)
-    assert "between 30.0 % and 80.0 % (a standardised statistic from 1.130 to 1.813)" in rule.paragraph()
+    assert "and the trial goes on (a standardised statistic from 1.130 to 1.813)" in rule.paragraph()
     assert "No patient is randomised anew." in rule.explain()
     json.dumps(rule.to_dict())
     assert rule.plot().get_ylabel() == "size, multiple of the plan"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from scipy import integrate, stats
 
 import ranvier as rv
 from ranvier.stats import _exact_two_arms as exact
+from ranvier.stats._design_inputs import round_up
 
 CHANGES = {-1.0: 0.4, -0.5: 0.3, 0.0: 0.2, 0.5: 0.1}
 
@@ -115,6 +117,42 @@ def test_enormous_differences_and_uneven_arms_still_get_a_whole_trial(
     assert found.power >= 0.8
     looks = found.with_looks(rv.stats.group_sequential(2, alpha=0.05, sided=2))
     assert all(one <= two for one, two in zip(found.arms, looks.arms, strict=True))
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.1, 0.3, 1 / 3, 0.5, 1, 1.5, 2.2, 3, 10])
+@pytest.mark.parametrize("difference", [0.4, 0.69, 1.0])
+def test_sizes_for_means_are_the_smallest_with_the_power(ratio: float, difference: float) -> None:
+    """One patient less in the second arm, the first rounded up again, has too little."""
+
+    def power(first: int, second: int) -> float:
+        freedom = first + second - 2
+        shift = difference / math.sqrt(1 / first + 1 / second)
+        return float(stats.nct.sf(stats.t.ppf(0.975, freedom), freedom, shift))
+
+    found = rv.stats.size_means(difference, 1.0, ratio=ratio)
+    first, second = found.arms
+    share = Fraction(ratio).limit_denominator(1000)
+    assert first == max(2, math.ceil(share * second))
+    assert found.power == pytest.approx(power(first, second), abs=1e-9)
+    assert found.power >= 0.8 > power(max(2, math.ceil(share * (second - 1))), second - 1)
+
+
+def test_arms_are_not_rounded_up_by_the_last_digit_of_a_product() -> None:
+    assert rv.stats.size_means(0.69, 1, ratio=2.2).arms == (55, 25)
+    for n in (10, 20, 25, 50):
+        assert round_up(2.2 * n) == math.ceil(Fraction(22, 10) * n)
+
+
+def test_a_planned_fall_keeps_its_sign() -> None:
+    assert "Assumed: mean change −0.5, sd" in rv.stats.size_pairs(-0.5, 0.8).paragraph()
+    assert rv.stats.size_means(-1.0, 1.0).inputs["difference"] == -1
+    assert rv.stats.size_means(-1.0, 1.0).arms == rv.stats.size_means(1.0, 1.0).arms
+
+
+def test_a_size_up_to_a_million_is_found() -> None:
+    found = rv.stats.size_means(0.0043, 1.0)
+    assert 500_000 < found.arms[0] < 1_000_000
+    assert found.power == pytest.approx(0.8, abs=1e-5)
 
 
 @pytest.mark.parametrize("variance", ["reference", "true", "pooled"])

@@ -262,6 +262,7 @@ def safety(
 @click.option("--image-before", type=FOLDER, help="The same for the visit before.")
 @click.option("--dates", nargs=2, metavar="BEFORE AFTER", help="Dates of the two scans, YYYY-MM-DD.")
 @click.option("--tool", help="Who or what made the masks, with version; recorded.")
+@click.option("--cord", is_flag=True, help="Masks of the spinal cord: lengths beside the count.")
 @click.option(
     "--on-geometry", default="error", show_default=True, help="Grids up to a voxel apart: error, warn."
 )

@@ -43,6 +43,8 @@ class LesionInput:
         Who or what made the masks, with version.
     on_geometry : {"error", "warn"}
         As for `ranvier.mri.compare`.
+    cord : bool
+        Whether the masks are of the spinal cord, so that lengths stand beside the count.
     """
 
     masks: tuple[Path, ...]
@@ -54,6 +56,7 @@ class LesionInput:
     dates: tuple[str, str] | None = None
     tool: str | None = None
     on_geometry: str = "error"
+    cord: bool = False
 
     def __post_init__(self) -> None:
         if self.before is not None and len(self.masks) != 1:
@@ -145,10 +148,16 @@ def run(given: LesionInput, out: Path | None) -> LesionsMade:
     masks = [_quiet(mri.read_mask, path, threshold=given.threshold, tool=given.tool) for path in paths]
     masks = _named_apart(masks, paths)
     if given.before is not None:
-        change = _quiet(mri.compare, *masks, rule=rule, on_geometry=given.on_geometry)
+        options: dict[str, Any] = {"rule": rule, "on_geometry": given.on_geometry}
+        change: mri.LesionComparison | mri.CordComparison
+        if given.cord:
+            change = _quiet(mri.compare_cord, *masks, **options)
+        else:
+            change = _quiet(mri.compare, *masks, **options)
         page = report.build_lesions(change, image=image, image_before=image_before, dates=dates)
     else:
-        found = [mri.lesions(mask, rule=rule) for mask in masks]
+        count = mri.cord if given.cord else mri.lesions
+        found = [count(mask, rule=rule) for mask in masks]
         page = report.build_lesions(found[0] if len(found) == 1 else found, image=image)
     if out is None:
         return LesionsMade(page=page)

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ranvier.errors import InputError, require_choice
+from ranvier.trial.lesion_plan import GEOMETRY
 
-__all__ = ["EQUAL_MM", "GEOMETRY", "Volume", "agree_on_grid", "farthest_corner"]
+__all__ = ["EQUAL_MM", "Volume", "agree_on_grid", "farthest_corner"]
 
 EQUAL_MM = 0.01
 """Distance up to which two positions are the same: what rounding in headers leaves."""
@@ -18,8 +19,6 @@ NOTED_VOXELS = 0.1
 """Distance, in voxels, up to which the grids are taken as equal and the distance is noted."""
 REFUSED_VOXELS = 1.0
 """Distance, in voxels, above which no option lets the comparison proceed."""
-GEOMETRY = ("error", "warn")
-"""What happens between 0.1 and 1 voxel."""
 
 REMEDIES = {
     "visits": (

@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from ranvier.errors import InputError, RanvierWarning
+from ranvier.mri.alternatives import SCAN_COUNTS, RuleSensitivity
 from ranvier.mri.comparison import LesionComparison, compare
 from ranvier.mri.mask import Mask
 from ranvier.mri.measures import lesions
 from ranvier.mri.reading import read_mask
 from ranvier.mri.robustness import sensitivity
 from ranvier.mri.rule import Rule
-from ranvier.result import Derivation
 from ranvier.trial import LesionPlan
 
 __all__ = ["CORD_LENGTHS", "Row", "Scan", "compared", "read", "walk"]
 
 CORD_LENGTHS = ("cord_length_mm", "cord_longest_mm")
 """Columns that masks of the cord add: craniocaudal length of all counted lesions, and of the longest."""
+
+CHANGES_COUNTED = [name for name in SCAN_COUNTS if name not in ("lesions", "after")]
+"""Counts of a comparison that say what became of lesions."""
 
 Row = dict[str, Any]
 
@@ -38,6 +41,7 @@ class Scan:
     """The same for the counts since the scan before."""
     counted: dict[str, float] = dataclasses.field(default_factory=dict)
     pair: Row | None = None
+    since_before: RuleSensitivity | None = None
     by_rule: list[Row] = dataclasses.field(default_factory=list)
     problem: str = ""
     same_file: bool = False
@@ -56,7 +60,7 @@ def walk(rows: list[Row], masks: Mapping[str, Path], rule: Rule, plan: LesionPla
             _count(scan, mask, rule)
             if before is not None and last is not None:
                 _compare(scan, (last, before), mask, rule, plan)
-            scan.by_rule = scan.by_rule or _under_rules(scan.row, sensitivity(mask, rule=rule))
+            scan.by_rule = _under_rules(scan, sensitivity(mask, rule=rule))
         elif last is not None:
             scan.change = scan.state
         yield scan
@@ -107,7 +111,7 @@ def _compare(scan: Scan, earlier: tuple[Row, Mask], mask: Mask, rule: Rule, plan
     except InputError as error:
         scan.change, scan.problem = "not-comparable", str(error)
         return
-    scan.change, scan.same_file = "counted", before.sha256 == mask.sha256
+    scan.change, scan.same_file = "counted", before.same_file(mask)
     scan.counted |= {"new_t2": float(found.counts["new"]), "enlarging_t2": float(found.counts["enlarging"])}
     scan.pair = {
         "subject": scan.row["subject"],
@@ -118,14 +122,13 @@ def _compare(scan: Scan, earlier: tuple[Row, Mask], mask: Mask, rule: Rule, plan
         "mask": scan.row["mask"],
         **found.counts,
     }
-    scan.by_rule = _under_rules(scan.row, found.sensitivity(), after=True)
+    scan.since_before = found.sensitivity()
 
 
-def _under_rules(row: Row, found: Derivation, *, after: bool = False) -> list[Row]:
-    """Give the counts of one scan under each rule; of a comparison, those of its later scan."""
-    place = {name: row[name] for name in ("subject", "day", "region")}
-    rows = []
-    for counts in found.table.to_dicts():
-        mine = counts.pop("after") if after else counts["lesions"]
-        rows.append({**place, **counts, "lesions": mine})
-    return rows
+def _under_rules(scan: Scan, alone: RuleSensitivity) -> list[Row]:
+    """Give the counts of one scan under each rule, with those against the scan before where there are any."""
+    place = {name: scan.row[name] for name in ("subject", "day", "region")}
+    rows = alone.table.drop("after")
+    if scan.since_before is not None:
+        rows = rows.with_columns(scan.since_before.table.select(CHANGES_COUNTED))
+    return [{**place, **counts} for counts in rows.to_dicts()]

@@ -108,7 +108,7 @@ class Story:
     def _noted(self, mask: Mask, visit: str) -> None:
         self.notes += [f"{mask.name}: {note}" for note in mask.notes]
         self.tools.append(mask.tool)
-        if mask.sha256 is not None:
+        if mask.sha256 is not None and mask.n_voxels:
             twin = self.hashes.setdefault(mask.sha256, visit)
             if twin != visit:
                 self.notes.append(

@@ -327,7 +327,7 @@ def _counted(
 def _notes(change: LesionComparison, gadolinium: Mask, table: pl.DataFrame, found: _Enhancing) -> list[str]:
     notes = [f"{gadolinium.name}: {note}" for note in gadolinium.notes]
     counted = np.flatnonzero(found.parts.counted)
-    if gadolinium.sha256 is not None and gadolinium.sha256 in (change.before.sha256, change.after.sha256):
+    if any(gadolinium.same_file(scan) for scan in (change.before, change.after)):
         notes.append(
             "The gadolinium mask is the same file as a T2 mask, byte for byte: one is probably wrong."
         )

@@ -16,8 +16,9 @@ from ranvier.mri._fate_style import STYLES
 from ranvier.mri._fates import CHANGES, FATES, Visits, fate_table, ledger_of, pair_up
 from ranvier.mri._geometry import agree_on_grid
 from ranvier.mri.alternatives import SCAN_COUNTS, RuleSensitivity, under_rules
+from ranvier.mri.cord_lesions import ASGARI, BREAKING_UP
 from ranvier.mri.mask import Box, Mask
-from ranvier.mri.measures import checked_rule, summary
+from ranvier.mri.measures import checked_rule
 from ranvier.mri.rule import Rule
 from ranvier.result import TRACE_SCHEMA, Derivation, plural
 
@@ -42,6 +43,10 @@ METHOD = (
     "where one of them shares none; every component takes part, of any size. A group is counted when a "
     "lesion of it reaches the size limit at either visit; its volumes are summed and compared."
 )
+SHAPES = ("merged", "split", "complex")
+"""Shapes of a group whose lesions before and after do not stand one to one."""
+BARS_WIDE = 5
+"""Bars that the axes have room for, at least."""
 BARS_NAMED = 30
 """Bars up to which each carries the number of its group."""
 RESOLVED_NOTE = (
@@ -101,15 +106,10 @@ class LesionComparison(Derivation):
         if subject is not None:
             return super().explain(subject)
         c = self.counts
-        fates = ", ".join(f"{c[fate]} {fate}" for fate in CHANGES)
-        shapes = ", ".join(f"{c[shape]} {shape}" for shape in ("merged", "split", "complex"))
-        parts = [
-            f"{self.name}: {plural(c['before'], 'counted lesion')} before, {c['after']} after.",
-            f"Groups: {fates} (among them {shapes}).",
-        ]
-        if c["cut"]:
-            parts.append(f"Cut by the edge of the volume and not judged: {c['cut']}.")
-        return " ".join([*parts, self.ledger_text(), self.method, *self.notes])
+        counted = f"{self.name}: {plural(c['before'], 'counted lesion')} before, {c['after']} after."
+        return " ".join(
+            [counted, f"Groups: {self.fates_text()}", self.ledger_text(), self.method, *self.notes]
+        )
 
     def ledger_text(self) -> str:
         """Say where every lesion voxel went.
@@ -121,10 +121,25 @@ class LesionComparison(Derivation):
         """
         mm3 = {key: f"{value * self.voxel_mm3:.1f}" for key, value in self.ledger.items()}
         return (
-            f"Volume, lesions of any size: {mm3['before']} mm³ before + {mm3['new']} new + "
-            f"{mm3['growth']} growth − {mm3['resolved']} resolved − {mm3['regress']} regress "
-            f"= {mm3['after']} mm³ after."
+            "Volume of all lesions, of any size and also those cut by the edge of the volume: "
+            f"{mm3['before']} mm³ before + {mm3['new']} in lesions seen after only + {mm3['growth']} growth "
+            f"− {mm3['resolved']} in lesions seen before only − {mm3['regress']} regress = {mm3['after']} "
+            "mm³ after."
         )
+
+    def fates_text(self) -> str:
+        """Say what became of the groups, how many merged or split, and how many could not be judged.
+
+        Returns
+        -------
+        str
+            One sentence or two.
+        """
+        c = self.counts
+        shapes = ", ".join(f"{c[shape]} {shape}" for shape in SHAPES if c[shape])
+        fates = ", ".join(f"{c[fate]} {fate}" for fate in CHANGES)
+        cut = f" Cut by the edge of the volume and not judged: {c['cut']}." if c["cut"] else ""
+        return f"{fates}{f' (among them {shapes})' if shapes else ''}.{cut}"
 
     def sensitivity(self) -> RuleSensitivity:
         """Give the same counts under three other rules.
@@ -138,10 +153,10 @@ class LesionComparison(Derivation):
         def count(rule: Rule) -> dict[str, float | None]:
             visits, table = judged(self.before, self.after, rule)
             counts = _counts(table, visits.parts)
-            scan = summary(self.before, rule=rule)
+            sizes = visits.parts[0].voxels[visits.parts[0].counted]
             return {
                 "lesions": counts["before"],
-                "volume_mm3": scan.estimates[1].value,
+                "volume_mm3": float(sizes.sum() * self.voxel_mm3),
                 **{name: counts[name] for name in SCAN_COUNTS[1:]},
             }
 
@@ -179,9 +194,15 @@ class LesionComparison(Derivation):
                 label = f"{fate} ({some.height}{f' of {every}' if every > some.height else ''})"
                 ax.bar(some["place"].to_list(), some["change_mm3"].to_list(), label=label, **style.bar())
         if rows.height:
-            ax.legend(frameon=False, handlelength=2.5, handleheight=1.2)
+            # beside the axes: on them it may hide a bar, and its patches on bars of the same kind
+            ax.legend(
+                frameon=False, handlelength=2.5, handleheight=1.2, loc="upper left", bbox_to_anchor=(1.01, 1)
+            )
         same = counted.height - rows.height
         ax.axhline(0, color="0.5", linewidth=0.8)
+        if 0 < rows.height < BARS_WIDE:
+            middle = (rows.height - 1) / 2  # one bar alone is no wall
+            ax.set_xlim(middle - BARS_WIDE / 2, middle + BARS_WIDE / 2)
         if rows.height <= BARS_NAMED:
             ax.set_xticks(rows["place"].to_list(), [str(group) for group in rows["group"]])
         else:
@@ -267,6 +288,7 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
     if warn:
         warnings.warn(notes[0], RanvierWarning, stacklevel=2)
     visits, table = judged(before, after, chosen)
+    said = (*notes, *_notes(before, after, table))
     return LesionComparison(
         name=f"From {before.name} to {after.name}",
         table=table.drop("owner"),
@@ -274,13 +296,13 @@ def compare(before: Mask, after: Mask, *, rule: Rule | str, on_geometry: str = "
         reasons=FATE_REASONS,
         method=f"{METHOD} {chosen.text()} Settings {chosen.fingerprint()}.",
         definition=chosen,
-        references=(chosen.source, *REFERENCES),
+        references=(chosen.source, *REFERENCES, *([ASGARI] if BREAKING_UP in said else [])),
         counts=_counts(table, visits.parts),
         ledger=ledger_of(visits),
         voxel_mm3=before.voxel_mm3,
         before=before,
         after=after,
-        notes=(*notes, *_notes(before, after, table)),
+        notes=said,
     )
 
 
@@ -300,13 +322,13 @@ def _counts(table: pl.DataFrame, parts: tuple[Any, Any]) -> dict[str, int]:
         "before": int(np.count_nonzero(parts[0].counted)),
         "after": int(np.count_nonzero(parts[1].counted)),
         **{fate: fates.count(fate) for fate in FATES if fate != "below limit"},
-        **{shape: shapes.count(shape) for shape in ("merged", "split", "complex")},
+        **{shape: shapes.count(shape) for shape in SHAPES},
     }
 
 
 def _notes(before: Mask, after: Mask, table: pl.DataFrame) -> list[str]:
     notes = [f"{mask.name}: {note}" for mask in (before, after) for note in mask.notes]
-    if before.sha256 is not None and before.sha256 == after.sha256:
+    if before.same_file(after):
         notes.append("Both visits have the same file, byte for byte: one of them is probably the wrong one.")
     notes += hands_note([before.tool, after.tool])
     judged = table.filter(pl.col("border") & ~pl.col("fate").is_in(["cut", "below limit"]))
@@ -317,6 +339,8 @@ def _notes(before: Mask, after: Mask, table: pl.DataFrame) -> list[str]:
         )
     if "resolved" in table["fate"]:
         notes.append(RESOLVED_NOTE)
+    if table["topology"].is_in(SHAPES).any():
+        notes.append(BREAKING_UP)
     return notes
 
 

@@ -13,6 +13,7 @@ from ranvier.mri.comparison import LesionComparison, compare
 from ranvier.mri.cord_lesions import ASGARI, BREAKING_UP, CordLesions, cord
 from ranvier.mri.labels import LabelMap
 from ranvier.mri.mask import Mask
+from ranvier.mri.measures import UNKNOWN_HAND
 from ranvier.mri.rule import Rule
 from ranvier.result import Derivation, plural
 
@@ -127,7 +128,8 @@ def compare_cord(
     -------
     CordComparison
         One row per measure: counted lesions, summed length, longest lesion, volume of the counted lesions,
-        lesions over at least three levels, new lesions, resolved lesions, lesions that broke up. Columns
+        lesions over at least three levels, new lesions, resolved lesions, lesions that broke up (a counted
+        lesion that became several and did not enlarge). Columns
         measure, unit, before, after, change (null where not known, or for what exists after only).
 
     Raises
@@ -174,7 +176,7 @@ def compare_cord(
         reasons=fates.reasons,
         method=_method(first, second, fates),
         definition=fates.definition,
-        references=(*fates.references, ASGARI),
+        references=tuple(dict.fromkeys((*fates.references, ASGARI))),
         before=first,
         after=second,
         comparison=fates,
@@ -192,7 +194,7 @@ def _table(before: CordLesions, after: CordLesions, fates: LesionComparison) -> 
         ("lesions over at least three levels", "lesions", before.counts["letm"], after.counts["letm"]),
         ("new lesions", "lesions", None, counts["new"]),
         ("resolved lesions", "lesions", None, counts["resolved"]),
-        ("lesions that broke up", "lesions", None, counts["split"]),
+        ("lesions that broke up", "lesions", None, _broken_up(fates)),
     ]
     numbers = {"before": pl.Float64, "after": pl.Float64}
     schema = {"measure": pl.String, "unit": pl.String, **numbers}
@@ -215,15 +217,23 @@ def _method(before: CordLesions, after: CordLesions, fates: LesionComparison) ->
 
 
 def _notes(before: CordLesions, after: CordLesions, fates: LesionComparison) -> list[str]:
-    notes = list(
-        dict.fromkeys(note for each in (before, after) for note in each.notes if note != BREAKING_UP)
-    )
-    notes += [note for note in fates.notes if "corners of the two grids" in note and note not in notes]
+    of_both = {*before.mask.notes, *after.mask.notes, UNKNOWN_HAND, BREAKING_UP}
+    of_each = (note for each in (before, after) for note in each.notes if note not in of_both)
+    of_change = (note for note in fates.notes if note != BREAKING_UP)
+    notes = list(dict.fromkeys((*of_each, *of_change)))
     risen = (after.counts["lesions"] or 0) > (before.counts["lesions"] or 0)
-    if risen and fates.counts["split"] and after.volume_mm3 < before.volume_mm3:
+    broken, new = _broken_up(fates), fates.counts["new"]
+    if risen and broken and after.volume_mm3 < before.volume_mm3:
+        as_well = f"; {plural(new, 'new lesion')} appeared as well" if new else ""
         notes.insert(
             0,
-            f"The count rose although the volume fell: {plural(fates.counts['split'], 'lesion')} broke "
-            "up into pieces.",
+            f"The count rose although the volume fell: {plural(broken, 'lesion')} broke up into pieces"
+            f"{as_well}.",
         )
     return notes
+
+
+def _broken_up(fates: LesionComparison) -> int:
+    """Count the counted lesions that became several without growing."""
+    pieces = fates.table.filter(topology="split").filter(pl.col("n_before") > 0)
+    return pieces.filter(pl.col("fate") != "enlarging").height

@@ -78,6 +78,21 @@ class Mask:
         """How many voxels are lesion."""
         return int(np.count_nonzero(self.voxels[self.box]))
 
+    def same_file(self, other: Mask) -> bool:
+        """Say whether another mask with lesions is the same file, byte for byte.
+
+        Parameters
+        ----------
+        other : Mask
+            The mask of another scan.
+
+        Returns
+        -------
+        bool
+            False for masks without lesions: on one grid these are equal, and nothing is wrong with them.
+        """
+        return self.sha256 is not None and self.sha256 == other.sha256 and self.n_voxels > 0
+
     def explain(self) -> str:
         """Say in plain sentences what the mask is.
 

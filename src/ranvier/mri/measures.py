@@ -25,6 +25,7 @@ SIZE_REASONS = {
     "below-limit": "it is smaller than the size limit of the rule",
 }
 BORDER_NOTE = "{} at the edge of the volume, which may go on outside it."
+UNKNOWN_HAND = "It is not recorded who or what made the mask."
 COUNT_NOTE = (
     "A count depends on its rule: defensible rules differ by a factor of 2 to 3 on the same masks. Confluent "
     "lesions count as one. Never read a count without the volume."
@@ -205,7 +206,7 @@ def mask_notes(found: Components, mask: Mask) -> tuple[str, ...]:
     if touching := int((found.border & found.counted).sum()):
         notes.append(BORDER_NOTE.format(plural(touching, "counted lesion")))
     if mask.tool is None:
-        notes.append("It is not recorded who or what made the mask.")
+        notes.append(UNKNOWN_HAND)
     return tuple(notes)
 
 

@@ -42,7 +42,8 @@ class ScanCounts(Derivation):
         mask, and the counts of `LesionComparison`.
     by_rule : polars.DataFrame
         The counts of every scan under the rule and three others: subject, day, region and the columns of
-        `sensitivity`, where new, enlarging and the others are those against the scan before.
+        `sensitivity` but after: lesions and volume_mm3 are those of the scan, new, enlarging and the others
+        those against the scan before.
     masks : mapping of str to pathlib.Path
         Where each mask lies.
     plan : LesionPlan
@@ -187,7 +188,7 @@ class ScanCounts(Derivation):
             raise InputError(f"no mask of the region {region!r} was counted.")
 
         def count(rule: Rule) -> dict[str, int | None]:
-            mine = rows.filter(fingerprint=rule.fingerprint())
+            mine = rows.filter(rule=rule.name)  # two of the four may have one fingerprint
             return {
                 name: None if mine[name].null_count() == mine.height else int(mine[name].sum())
                 for name in SUMMED

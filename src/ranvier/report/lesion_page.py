@@ -17,12 +17,14 @@ from ranvier.result import plural
 
 __all__ = ["build_lesions"]
 
+Change = mri.LesionComparison | mri.CordComparison
 Dates = tuple[datetime.date, datetime.date]
+SHARE = "largest, % of the volume"
 UNDATED = "The dates of the two scans were not given, so that their order was not checked."
 
 
 def build_lesions(
-    found: mri.LesionComparison | mri.Lesions | Sequence[mri.Lesions],
+    found: Change | mri.Lesions | Sequence[mri.Lesions],
     *,
     image: mri.Image | None = None,
     image_before: mri.Image | None = None,
@@ -32,8 +34,9 @@ def build_lesions(
 
     Parameters
     ----------
-    found : LesionComparison, Lesions, or sequence of Lesions
-        From `mri.compare`, or from `mri.lesions` for each scan.
+    found : LesionComparison, CordComparison, Lesions, or sequence of Lesions
+        From `mri.compare`, or from `mri.lesions` for each scan; of a spinal cord from `mri.compare_cord` or
+        `mri.cord`, so that lengths stand beside the count.
     image : Image, optional
         The scan to draw on, of the visit after for a comparison; not for several scans.
     image_before : Image, optional
@@ -62,7 +65,7 @@ def build_lesions(
     >>> page.title, [section.key for section in page.sections]
     ('Lesions in P1', ['result', 'methods'])
     """
-    if isinstance(found, mri.LesionComparison):
+    if isinstance(found, Change):
         return _change_page(found, image, image_before, dates)
     if dates is not None or image_before is not None:
         raise InputError("dates and an image before belong to a comparison of two scans.")
@@ -81,7 +84,7 @@ def build_lesions(
 
 
 def _change_page(
-    found: mri.LesionComparison, image: mri.Image | None, image_before: mri.Image | None, dates: Dates | None
+    found: Change, image: mri.Image | None, image_before: mri.Image | None, dates: Dates | None
 ) -> Report:
     blocks = change_blocks(found, image=image, image_before=image_before)
     subtitle = ""
@@ -90,9 +93,10 @@ def _change_page(
     else:
         first, second = dates
         if first >= second:
+            before, after = (mask.name for mask in _masks(found))
             raise InputError(
-                f"{found.before.name}, the scan before, is of {first}, and {found.after.name}, the scan "
-                f"after, of {second}; the scan before must be the earlier one."
+                f"{before}, the scan before, is of {first}, and {after}, the scan after, of {second}; the "
+                "scan before must be the earlier one."
             )
         subtitle = f"{first} to {second}, {plural((second - first).days, 'day')}"
     title = f"Lesions: {found.name[:1].lower()}{found.name[1:]}"
@@ -110,11 +114,12 @@ def _several(scans: Sequence[mri.Lesions]) -> list[Block]:
             {
                 "scan": scan.mask.name,
                 "lesions": int(count),
-                "volume, mm³": volume,
-                "largest, mm³": largest,
-                "largest, % of the volume": 100 * share,
+                "volume, mm³": round(volume, 1),
+                "largest, mm³": round(largest, 1),
+                SHARE: round(100 * share, 1) if count else None,
                 "below the limit": fit.diagnostics["below_limit"],
             }
+            | _cord_lengths(scan)
         )
         counts = mri.sensitivity(scan.mask, rule=scan.definition).table
         others.append({"scan": scan.mask.name} | dict(counts.select("rule", "lesions").iter_rows()))
@@ -124,8 +129,9 @@ def _several(scans: Sequence[mri.Lesions]) -> list[Block]:
         note if len(names) == len(scans) else f"{', '.join(names)}: {note}" for note, names in notes.items()
     )
     rule = scans[0].definition
+    table = pl.DataFrame(rows, schema_overrides={SHARE: pl.Float64}, infer_schema_length=None)
     return [
-        DataTable(caption="Lesions of each scan", frame=pl.DataFrame(rows, infer_schema_length=None)),
+        DataTable(caption="Lesions of each scan", frame=table),
         Paragraph(text=f"{rule.text()} Settings {rule.fingerprint()}."),
         DataTable(
             caption="Lesions counted under other rules",
@@ -139,12 +145,26 @@ def _several(scans: Sequence[mri.Lesions]) -> list[Block]:
     ]  # fmt: skip
 
 
+def _cord_lengths(scan: mri.Lesions) -> dict[str, float]:
+    if not isinstance(scan, mri.CordLesions):
+        return {}
+    return {"length, mm": round(scan.length_mm, 1), "longest, mm": round(scan.longest_mm, 1)}
+
+
+def _masks(found: Change | mri.Lesions) -> list[mri.Mask]:
+    """Give the mask of one scan, or those before and after."""
+    if isinstance(found, mri.Lesions):
+        return [found.mask]
+    change = found.comparison if isinstance(found, mri.CordComparison) else found
+    return [change.before, change.after]
+
+
 def _page(
     title: str,
     subtitle: str,
     heading: str,
     blocks: list[Block],
-    found: Sequence[mri.LesionComparison | mri.Lesions],
+    found: Sequence[Change | mri.Lesions],
 ) -> Report:
     rule = found[0].definition
     sources = dict.fromkeys(source for each in found for source in each.references)
@@ -165,17 +185,18 @@ def _page(
     )
 
 
-def _numbers(found: Sequence[mri.LesionComparison | mri.Lesions]) -> dict[str, Any]:
+def _numbers(found: Sequence[Change | mri.Lesions]) -> dict[str, Any]:
     """Give the masks, and every lesion or group unrounded."""
-    masks: list[mri.Mask] = []
+    masks = [mask for each in found for mask in _masks(each)]
     tables: list[pl.DataFrame] = []
-    counts: dict[str, Any] = {}
+    more: dict[str, Any] = {}
     for each in found:
-        if isinstance(each, mri.LesionComparison):
-            masks += [each.before, each.after]
-            tables.append(each.table)
-            counts = {"counts": each.counts, "ledger": each.ledger}
-        else:
-            masks.append(each.mask)
+        if isinstance(each, mri.Lesions):
             tables.append(each.table.select(pl.lit(each.mask.name).alias("mask"), pl.all()))
-    return {"masks": [mask.to_dict() for mask in masks], **counts, "lesions": pl.concat(tables)}
+            continue
+        if isinstance(each, mri.CordComparison):
+            more["cord"] = each.table
+        change = each.comparison if isinstance(each, mri.CordComparison) else each
+        tables.append(change.table)
+        more |= {"counts": change.counts, "ledger": change.ledger}
+    return {"masks": [mask.to_dict() for mask in masks], **more, "lesions": pl.concat(tables)}

@@ -10,7 +10,7 @@ import polars.selectors as cs
 from ranvier import mri
 from ranvier.report.drawing import draw
 from ranvier.report.model import Block, Bullets, DataTable, Drawing, Paragraph
-from ranvier.result import Derivation, number, percent, plural
+from ranvier.result import number, percent, plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +21,6 @@ ROWS_LISTED = 200
 """Lesions or groups listed on a page; lesions.csv holds all of them."""
 ROWS_DRAWN = 8
 """Lesions drawn on slices of one page."""
-CHANGES = ("new", "enlarging", "stable", "shrinking", "resolved")
 GROUP_COLUMNS = {
     "group": "group",
     "fate": "what became of it",
@@ -50,7 +49,7 @@ PLACE_NOTE = "R, A, S: centre of mass in world coordinates, mm towards right, fr
 
 
 def change_blocks(
-    change: mri.LesionComparison,
+    found: mri.LesionComparison | mri.CordComparison,
     *,
     key: str = "lesions",
     image: mri.Image | None = None,
@@ -60,8 +59,8 @@ def change_blocks(
 
     Parameters
     ----------
-    change : LesionComparison
-        From `mri.compare`.
+    found : LesionComparison or CordComparison
+        From `mri.compare`, or from `mri.compare_cord`, which gives lengths as well.
     key : str
         Prefix of the figures, unique on the page.
     image, image_before : Image, optional
@@ -72,19 +71,21 @@ def change_blocks(
     list of Block
         Counts first, then the same counts under other rules, what was not judged, pictures, and every group.
     """
+    change = found.comparison if isinstance(found, mri.CordComparison) else found
     counts = change.counts
     text = (
-        f"{', '.join(f'{counts[fate]} {fate}' for fate in CHANGES)}. Lesions counted: {counts['before']} "
-        f"before, {counts['after']} after. {change.ledger_text()}"
+        f"{change.fates_text()} Lesions counted: {counts['before']} before, {counts['after']} after. "
+        f"{change.ledger_text()}"
     )
     listed = pl.concat(
         [change.table.filter(pl.col("fate") != "stable"), change.table.filter(pl.col("fate") == "stable")]
     )
     return [
         Paragraph(text=text, tone="key"),
+        *_lengths(found),
         Paragraph(text=f"{change.definition.text()} Settings {change.definition.fingerprint()}."),
         sensitivity_table(change.sensitivity()),
-        *_beside(change.notes),
+        *_beside(found.notes),
         *_not_judged(change),
         slices(change, key, image, image_before),
         bars(change, key),
@@ -98,7 +99,7 @@ def scan_blocks(found: mri.Lesions, *, key: str = "lesions", image: mri.Image | 
     Parameters
     ----------
     found : Lesions
-        From `mri.lesions`.
+        From `mri.lesions`, or from `mri.cord`, which gives lengths as well.
     key : str
         Prefix of the figures, unique on the page.
     image : Image, optional
@@ -113,6 +114,9 @@ def scan_blocks(found: mri.Lesions, *, key: str = "lesions", image: mri.Image | 
     fit = mri.summary(found.mask, rule=found.definition)
     count, volume, largest, share = (each.value for each in fit.estimates)
     text = f"{plural(int(count), 'lesion')} counted, {number(volume, digits=1)} mm³."
+    if isinstance(found, mri.CordLesions):
+        together, longest = (number(mm, digits=1) for mm in (found.length_mm, found.longest_mm))
+        text += f" Together {together} mm long (craniocaudal), the longest {longest} mm."
     if count:
         text += f" The largest holds {number(largest, digits=1)} mm³, {percent(share)} of that."
     small = fit.diagnostics["below_limit"]
@@ -129,13 +133,13 @@ def scan_blocks(found: mri.Lesions, *, key: str = "lesions", image: mri.Image | 
     ]
 
 
-def sensitivity_table(found: Derivation) -> DataTable:
+def sensitivity_table(found: mri.RuleSensitivity) -> DataTable:
     """Give the counts under the rule and three others.
 
     Parameters
     ----------
-    found : Derivation
-        From `mri.sensitivity`.
+    found : RuleSensitivity
+        From `mri.sensitivity`, `mri.summary` or `mri.compare`.
 
     Returns
     -------
@@ -146,8 +150,8 @@ def sensitivity_table(found: Derivation) -> DataTable:
     frame = found.table.select(
         "rule",
         "lesions",
-        "volume_mm3",
-        *(["after", *CHANGES, "cut"] if compared else []),
+        pl.col("volume_mm3").round(1),
+        *([name for name in found.counted if name != "lesions"] if compared else []),
     )
     return DataTable(
         caption="The same masks under other rules",
@@ -157,6 +161,18 @@ def sensitivity_table(found: Derivation) -> DataTable:
         note="One setting is changed at a time. These rows are no error bars: they show how much of a number "
         "is its definition.",
     )
+
+
+def _lengths(found: mri.LesionComparison | mri.CordComparison) -> list[Block]:
+    """Give length and volume of a cord at both visits, which stand beside every count of its lesions."""
+    if isinstance(found, mri.LesionComparison):
+        return []
+    return [
+        DataTable(
+            caption="Spinal cord: count, length and volume beside each other",
+            frame=found.table.with_columns(cs.float().round(1)),
+        )
+    ]
 
 
 def _beside(notes: tuple[str, ...]) -> list[Block]:
@@ -221,7 +237,12 @@ def slices(
         shown = rows.select("lesion", "volume_mm3", "long_axis_mm", "r_mm", "a_mm", "s_mm")
         parts = "the whole axial slice with a frame, and the frame enlarged"
     n = min(rows.height, ROWS_DRAWN)
-    words = f"{n} of {rows.height} drawn; for each, {parts}. " if n else "There is none. "
+    words = (
+        f"{n} of {rows.height} drawn; for each, {parts}. Outlines differ by line style and colour. The right "
+        "side of the patient is on the left of each picture; bars give millimetres."
+        if n
+        else "There is none."
+    )
     images = {"image": image} | ({} if before is None else {"image_before": before})
 
     def paint(figure: Figure) -> None:
@@ -230,8 +251,7 @@ def slices(
     return Drawing(
         key=f"{key}-slices",
         title=title,
-        description=f"{words}Outlines differ by line style and colour. The right side of the patient is on "
-        "the left of each picture; bars give millimetres.",
+        description=words,
         svg=draw(
             f"{key}-slices",
             paint,
@@ -260,10 +280,6 @@ def bars(change: mri.LesionComparison, key: str) -> Drawing:
         From the largest loss to the largest gain.
     """
     rows = change.table.filter(pl.col("fate") != "below limit", pl.col("change_mm3") != 0).sort("change_mm3")
-    ends = ""
-    if rows.height:
-        low, high = rows["change_mm3"][0], rows["change_mm3"][-1]
-        ends = f" From {number(low, digits=1)} to {number(high, digits=1)} mm³."
 
     def paint(figure: Figure) -> None:
         change.plot(figure.add_subplot())
@@ -271,8 +287,7 @@ def bars(change: mri.LesionComparison, key: str) -> Drawing:
     return Drawing(
         key=f"{key}-bars",
         title="Change of volume.",
-        description=f"One bar for each group whose volume changed, by change; hatching as well as colour "
-        f"tells what became of it.{ends}",
+        description=_bars_text(rows["change_mm3"]),
         svg=draw(
             f"{key}-bars",
             paint,
@@ -284,4 +299,16 @@ def bars(change: mri.LesionComparison, key: str) -> Drawing:
             frame=rows.select("group", "fate", "volume_before_mm3", "volume_after_mm3", "change_mm3"),
             labels=GROUP_COLUMNS,
         ),
+    )
+
+
+def _bars_text(changes: pl.Series) -> str:
+    """Say what the bars show, from the largest loss to the largest gain."""
+    if changes.is_empty():
+        return "No group changed its volume."
+    low, high = (number(changes[place], digits=1) for place in (0, -1))
+    size = f"It changed by {low} mm³." if len(changes) == 1 else f"From {low} to {high} mm³."
+    return (
+        "One bar for each group whose volume changed, by change; hatching as well as colour tells what "
+        f"became of it. {size}"
     )

@@ -31,7 +31,7 @@ PATIENTS_DRAWN = 4
 
 
 def activity_blocks(parts: tuple[LesionActivity, ...]) -> list[Block]:
-    """Give new and enlarging lesions after the first dose, with their notes.
+    """Give new and enlarging lesions on scans after the first dose, with their notes.
 
     Parameters
     ----------

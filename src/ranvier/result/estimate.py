@@ -112,7 +112,7 @@ class Estimate:
             low, high = number(self.low, digits=digits), number(self.high, digits=digits)
         if math.isinf(self.low) and math.isinf(self.high):
             return f"{value} (no finite {100 * self.level:g} % interval)"
-        if math.isnan(self.low) and math.isnan(self.high) and not math.isnan(self.value):
+        if math.isnan(self.low) and math.isnan(self.high):
             return f"{value} (no interval)"
         return f"{value} ({100 * self.level:g} % interval {low} to {high})"
 

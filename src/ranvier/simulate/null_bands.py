@@ -86,9 +86,9 @@ def null_band(
     -------
     NullBand
         Distributions of: patients improved, mean change of EDSS, largest fall in one patient, change of the
-        relapse rate (where relapses before and after are recorded), new T2 lesions after the first dose
-        (where they are recorded). Each as an estimate, too: mean with the central 95 % of the virtual trials.
-        `interpretable` is False, and `refusals` says why, when the last attack or rescue of a patient who can
+        relapse rate (where relapses before and after are recorded), new T2 lesions on scans after the first
+        dose (where they are recorded). Each as an estimate, too: mean with the central 95 % of the virtual
+        trials. `interpretable` is False, and `refusals` says why, when the last attack or rescue of a patient who can
         have attacks is not known. Without any patient who can be simulated `bands` is empty.
 
     Raises
@@ -209,23 +209,32 @@ def _lesion_bands(
     random: Callable[[Scenario], np.random.Generator],
     n_trials: int,
 ) -> list[Band]:
-    """Give the bands of new T2 lesions after the first dose, when they are on record."""
-    later = pl.col("new_t2").is_not_null() & (pl.col("day") > 0) & (pl.col("region") == "brain")
-    counted = trial.mri.filter(later).group_by("subject").agg(pl.col("new_t2").sum(), pl.col("day").max())
+    """Give the bands of new T2 lesions on scans after the first dose, when they are on record.
+
+    They may have come since the scan before the first dose, if there was one; else since the first dose.
+    """
+    scans = trial.mri.filter(region="brain")
+    counted = (
+        scans.filter(pl.col("new_t2").is_not_null(), pl.col("day") > 0)
+        .group_by("subject")
+        .agg(pl.col("new_t2").sum(), pl.col("day").max())
+    )
+    before = scans.filter(pl.col("day") <= 0).group_by("subject").agg(since=pl.col("day").max())
+    counted = counted.join(before, on="subject", how="left").with_columns(pl.col("since").fill_null(0))
     courses = [name for name, each in PHENOTYPES.items() if each.new_t2_per_year is not None]
     rows = counted.join(people.select("subject", "course"), on="subject").sort("subject")
     rows = rows.filter(pl.col("course").is_in(courses))
     if rows.is_empty():
         return []
-    words = (f"new T2 lesions after the first dose in {plural(rows.height, 'patient')}", "lesions")
+    words = (f"new T2 lesions on scans after the first dose in {plural(rows.height, 'patient')}", "lesions")
     found = []
     for each in scenarios:
         rng, total = random(each), np.zeros(n_trials, dtype=np.int64)
-        for name, day in rows.select("course", "day").iter_rows():
+        for name, days in rows.select("course", pl.col("day") - pl.col("since")).iter_rows():
             rate = PHENOTYPES[name].new_t2_per_year
             bound = None if rate is None else (rate.low if each.fluctuation == "low" else rate.high)
             ratio = 1.0 if rate is None or bound is None else bound / rate.value
-            months = max(1, round(day / DAYS_PER_MONTH))
+            months = max(1, round(days / DAYS_PER_MONTH))
             births = draw_births(rng, n_trials, months + 1, PHENOTYPES[name], ratio=ratio)
             total += births[:, 1:].sum(axis=1)
         found.append(band_of("new_t2", each.name, words, total, float(sum(rows["new_t2"])), rows.height))

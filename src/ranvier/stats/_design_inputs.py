@@ -13,7 +13,23 @@ from ranvier.errors import InputError
 from ranvier.stats._count_paths import LARGEST
 from ranvier.stats._inputs import as_count
 
-__all__ = ["as_distribution", "as_error", "as_limit", "as_number", "as_shares", "as_sides", "as_size"]
+__all__ = [
+    "LARGEST_SIZE",
+    "as_distribution",
+    "as_error",
+    "as_limit",
+    "as_number",
+    "as_shares",
+    "as_sides",
+    "as_size",
+    "refuse_enormous",
+    "round_up",
+]
+
+LARGEST_SIZE = 1_000_000
+"""Patients in an arm, or events, beyond which a trial is refused."""
+CLOSE = 1e-9
+"""What rounding leaves above a whole number: 2.2 times 25 is not 55 in float64."""
 
 
 def as_number(name: str, value: Any, *, low: float, high: float = math.inf, hint: str = "") -> float:
@@ -91,3 +107,14 @@ def as_distribution(
         )
     held = shares > 0
     return values[held], shares[held]
+
+
+def round_up(size: float) -> int:
+    """Give the smallest whole size that is not below this one."""
+    return math.ceil(size - CLOSE)
+
+
+def refuse_enormous(size: float, unit: str, why: str) -> None:
+    """Refuse a size in an arm that no trial can have."""
+    if not size <= LARGEST_SIZE:
+        raise InputError(f"more than {LARGEST_SIZE} {unit} would be needed; {why}.")

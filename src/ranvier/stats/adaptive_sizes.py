@@ -31,8 +31,7 @@ SOURCES = (
 )
 LARGE = (
     "The statistics of both stages are taken as normal, as in large samples; in small arms turn exact "
-    "one-sided p "
-    "values into them and simulate the plan."
+    "one-sided p values into them and simulate the plan."
 )
 POINTS = 400
 """Points of the integration over the first stage, panel by panel between the ends of the zones."""
@@ -71,9 +70,13 @@ class PromisingZone:
 
     @property
     def ends(self) -> tuple[float, float]:
-        """Give the statistics of the first stage between which the second stage grows."""
-        shift = [self._promise(share) for share in (self.floor, self.target)]
-        return shift[0], shift[1]
+        """Give the statistics of the first stage between which the second stage grows.
+
+        Beyond the bounds of the first look there is no second stage, and none grows below 0.
+        """
+        bottom, top = max(0.0, self.design.lower[0]), self.design.upper[0]
+        low, high = (min(max(self._promise(share), bottom), top) for share in (self.floor, self.target))
+        return low, high
 
     def _promise(self, power: float) -> float:
         """Give the first statistic with this conditional power at the planned size: it is linear in it."""
@@ -217,7 +220,8 @@ class PromisingZone:
         """
         low, high = self.ends
         z = np.linspace(low, high, 9)
-        factor, drift = self._growth(z), z / self.weights[0]
+        # at the upper end the rule has just ended; the table has what it gives up to there
+        factor, drift = self._growth(np.minimum(z, np.nextafter(high, low))), z / self.weights[0]
         now, after = (
             np.array(
                 [float(special.ndtr(self._after(np.array([a]), np.array([f]), d))[0]) for a, f, d in each]
@@ -243,25 +247,21 @@ class PromisingZone:
         low, high = self.ends
         one, two = self.weights
         rows = self.characteristics([0, 1])
+        first = self.design.upper[0]
+        bound = number(first, digits=3)
+        early = "" if math.isinf(first) else f"a first statistic of at least {bound} or "
         return (
             f"After {100 * t:.4g} % of the information the conditional power under the difference seen is "
-            "computed. "
-            f"When it lies between {percent(self.floor)} and {percent(self.target)} (a standardised "
-            "statistic from "
-            f"{number(low, digits=3)} to {number(high, digits=3)}), the second stage is enlarged until it is "
-            f"{percent(self.target)}, the whole trial to at most {self.most:g} times the size planned; "
-            "otherwise it "
-            f"stays as planned. The stages are combined with the fixed weights {one:.4f} and {two:.4f} "
-            "(inverse "
-            f"normal method), so that alpha stays {100 * self.design.alpha:g} % whatever the size "
-            "becomes; success "
-            f"is a first statistic of at least {number(self.design.upper[0], digits=3)} or a combined "
-            "one of at least "
-            f"{number(self.design.upper[1], digits=3)}. No patient is randomised anew. Under the difference "
-            "planned for "
-            f"the power is {percent(rows['success'][1])} (without enlarging "
-            f"{percent(rows['success_without'][1])}) "
-            f"with {rows['expected_size'][1]:.3f} times the planned size on average."
+            f"computed. When it lies between {percent(self.floor)} and {percent(self.target)} and the trial "
+            f"goes on (a standardised statistic from {number(low, digits=3)} to {number(high, digits=3)}), "
+            f"the second stage is enlarged until it is {percent(self.target)}, the whole trial to at most "
+            f"{self.most:g} times the size planned; otherwise it stays as planned. The stages are combined "
+            f"with the fixed weights {one:.4f} and {two:.4f} (inverse normal method), so that alpha stays "
+            f"{100 * self.design.alpha:g} % whatever the size becomes; success is {early}a combined "
+            f"statistic of at least {number(self.design.upper[1], digits=3)}. No patient is randomised anew. "
+            f"Under the difference planned for the power is {percent(rows['success'][1])} (without enlarging "
+            f"{percent(rows['success_without'][1])}) with {rows['expected_size'][1]:.3f} times the planned "
+            "size on average."
         )
 
     def explain(self) -> str:
@@ -274,8 +274,7 @@ class PromisingZone:
         """
         return (
             f"{self.paragraph()} {LARGE} {FORECAST} Whoever sees the new size can guess the difference "
-            "seen; keep it "
-            "from those who run the trial."
+            "seen; keep it from those who run the trial."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -352,7 +351,8 @@ def promising_zone(
     Raises
     ------
     InputError
-        When the design does not have two looks and one side, or a number is not allowed.
+        When the design does not have two looks and one side, a number is not allowed, or no first statistic
+        at which the trial goes on is promising.
 
     Notes
     -----
@@ -387,4 +387,13 @@ def promising_zone(
     least = as_number("floor", floor, low=0, high=1)
     if least >= aim:
         raise InputError(f"floor is {least:g}; it must lie below the target {aim:g}.")
-    return PromisingZone(design=design, floor=least, target=aim, most=as_number("most", most, low=1))
+    rule = PromisingZone(design=design, floor=least, target=aim, most=as_number("most", most, low=1))
+    low, high = rule.ends
+    if low >= high:
+        raise InputError(
+            f"no first statistic from {max(0.0, design.lower[0]):.3g}, at which the trial goes on, to "
+            f"{design.upper[0]:.3g}, which is a success, has a conditional power between floor {least:g} and "
+            f"target {aim:g}, so that nothing would grow; let the first look come earlier, or choose another "
+            "floor or target."
+        )
+    return rule

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ranvier.errors import InputError
 from ranvier.result import json_ready, percent
+from ranvier.result.wording import MINUS
+from ranvier.stats._design_inputs import round_up
 from ranvier.stats.sequential_design import SequentialDesign
 
 if TYPE_CHECKING:
@@ -128,7 +130,7 @@ class SampleSize:
                 )
         whole = self.unrounded * design.inflation
         arms = tuple(
-            max(one_look, math.ceil(share * whole - CLOSE))
+            max(one_look, round_up(share * whole))
             for one_look, share in zip(self.arms, self.allocation, strict=True)
         )
         return replace(
@@ -137,7 +139,7 @@ class SampleSize:
             power=math.nan,
             exact=False,
             unrounded=whole,
-            looks=tuple(math.ceil(sum(arms) * t - CLOSE) for t in design.fractions),
+            looks=tuple(round_up(sum(arms) * t) for t in design.fractions),
             method_text=f"{self.method_text} {LOOKS}",
         )
 
@@ -226,4 +228,6 @@ def _plain(value: Any) -> str:
     """Write an assumption for a sentence."""
     if isinstance(value, Mapping):
         return ", ".join(f"{_plain(key)}: {_plain(item)}" for key, item in value.items())
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{MINUS if value < 0 else ''}{abs(value):.6g}"

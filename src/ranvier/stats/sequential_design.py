@@ -187,12 +187,7 @@ class SequentialDesign:
             if count > 1
             else f"The trial is analysed once, with {side} alpha {100 * self.alpha:g} %."
         ]
-        bounds = [
-            "no success possible" if math.isinf(bound) else f"{number(bound, digits=3)} (p ≤ {level:.4g})"
-            for bound, level in zip(self.upper, self.levels, strict=True)
-        ]
-        size = "an absolute value" if self.sided == 2 else "a value"
-        said.append(f"Success is {size} of the standardised statistic of at least {', '.join(bounds)}.")
+        said.append(self._success_text())
         if self.futility != "none" and count > 1:
             inner = ["none" if math.isinf(bound) else number(bound, digits=3) for bound in self.lower[:-1]]
             said.append(
@@ -209,6 +204,21 @@ class SequentialDesign:
             f"planned for and {rows['expected_size'][0]:.4f} times without one."
         )
         return " ".join(said)
+
+    def _success_text(self) -> str:
+        """Say which statistics are a success, and at which looks there is none."""
+        never = [look for look, bound in enumerate(self.upper, start=1) if math.isinf(bound)]
+        bounds = [
+            f"{number(bound, digits=3)} (p ≤ {level:.4g}){f' at look {look}' if never else ''}"
+            for look, (bound, level) in enumerate(zip(self.upper, self.levels, strict=True), start=1)
+            if look not in never
+        ]
+        size = "an absolute value" if self.sided == 2 else "a value"
+        said = f"Success is {size} of the standardised statistic of at least {', '.join(bounds)}."
+        if never:
+            looks = f"look{'s' * (len(never) > 1)} {', '.join(map(str, never))}"
+            said += f" There is no success possible at {looks}."
+        return said
 
     def explain(self) -> str:
         """Say in plain sentences what the design is, how it was found and what to bear in mind.

@@ -71,9 +71,10 @@ class SingleStage(CountDesign):
             Sentences.
         """
         wrong = self.saw_tooth(range(self.n, 2 * self.n + 1)).filter(~pl.col("keeps"))["n"].to_list()
+        which = "this size has" if len(wrong) == 1 else "these sizes have"
         said = (
-            f"Counts are whole numbers, so that the power rises and falls with the size: of the sizes up to "
-            f"{2 * self.n}, {', '.join(map(str, wrong))} have less power than wanted."
+            f"Counts are whole numbers, so that the power rises and falls with the size. From {self.n} to "
+            f"{2 * self.n} patients {which} less power than wanted: {', '.join(map(str, wrong))}."
             if wrong
             else f"Every size from {self.n} to {2 * self.n} has the power."
         )

@@ -7,7 +7,7 @@ import math
 from scipy import special
 
 from ranvier.errors import InputError, require_choice
-from ranvier.stats._design_inputs import as_error, as_number
+from ranvier.stats._design_inputs import as_error, as_number, refuse_enormous, round_up
 from ranvier.stats.sample_sizes import SampleSize
 
 __all__ = ["size_relapses"]
@@ -60,7 +60,7 @@ def size_relapses(
     Raises
     ------
     InputError
-        When a number or `variance` is not allowed.
+        When a number or `variance` is not allowed, or an arm would need more than a million patients.
 
     Notes
     -----
@@ -99,7 +99,8 @@ def size_relapses(
     wanted = -float(special.ndtri(errors[1])) * math.sqrt(with_it)
     distance = abs(math.log(theta))
     real = ((quantile + wanted) / distance) ** 2
-    n = max(2, math.ceil(real - 1e-9))
+    refuse_enormous(real, "patients in an arm", "rate_ratio is too close to 1 for so few relapses")
+    n = max(2, round_up(real))
 
     def power(size: int) -> float:
         return float(special.ndtr((math.sqrt(size) * distance - quantile) / math.sqrt(with_it)))

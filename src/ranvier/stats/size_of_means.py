@@ -10,16 +10,22 @@ import numpy as np
 from scipy import special
 
 from ranvier.errors import InputError
-from ranvier.stats._design_inputs import as_error, as_number, as_sides
+from ranvier.stats._design_inputs import (
+    LARGEST_SIZE,
+    as_error,
+    as_number,
+    as_sides,
+    refuse_enormous,
+    round_up,
+)
 from ranvier.stats._inputs import find_root
 from ranvier.stats.sample_sizes import SampleSize
 
 __all__ = ["size_events", "size_means", "size_pairs"]
 
+SMALL_DIFFERENCE = "the difference is too small beside sd"
 FEWEST = 0.1
 """Degrees of freedom from which a size that is not rounded is searched; below, quantiles of t overflow."""
-LARGEST_SIZE = 1_000_000
-"""Patients in an arm beyond which a trial is refused."""
 SCORES = (
     "The power is that of measurements with a normal distribution. EDSS steps, counts and other scores need "
     "`size_changes` or a simulation."
@@ -65,7 +71,7 @@ def size_means(
     Raises
     ------
     InputError
-        When a number is not allowed, or the size would be above a million.
+        When a number is not allowed, or an arm would need more than a million patients.
 
     Notes
     -----
@@ -90,18 +96,19 @@ def size_means(
 
     def power(n: float) -> float:
         first = shares * n
-        return _t_power(first + n - 2, delta / spread / math.sqrt(1 / first + 1 / n), errors)
+        return _t_power(first + n - 2, abs(delta) / spread / math.sqrt(1 / first + 1 / n), errors)
 
     def other(n: int) -> int:
-        return max(2, math.ceil(shares * n))
+        return max(2, round_up(shares * n))
 
     def whole(n: int) -> float:
         first = other(n)
-        return _t_power(first + n - 2, delta / spread / math.sqrt(1 / first + 1 / n), errors)
+        return _t_power(first + n - 2, abs(delta) / spread / math.sqrt(1 / first + 1 / n), errors)
 
     least = (2 + FEWEST) / (1 + shares)
     real = _real_size(power, least, 1 - errors[1])
     n = _whole_size(whole, real, 1 - errors[1])
+    refuse_enormous(max(n, other(n)), "patients in an arm", SMALL_DIFFERENCE)
     around = _around(n, math.floor(least) + 1)
     return SampleSize(
         title="Means of two arms by a t test",
@@ -152,7 +159,7 @@ def size_pairs(
     Raises
     ------
     InputError
-        When a number is not allowed, or the size would be above a million.
+        When a number is not allowed, or an arm would need more than a million patients.
 
     Notes
     -----
@@ -172,7 +179,7 @@ def size_pairs(
     errors = _errors(alpha, beta, sided)
 
     def power(n: float) -> float:
-        return _t_power(n - 1, delta / spread * math.sqrt(n), errors)
+        return _t_power(n - 1, abs(delta) / spread * math.sqrt(n), errors)
 
     real = _real_size(power, 1 + FEWEST, 1 - errors[1])
     n = _whole_size(power, real, 1 - errors[1])
@@ -225,7 +232,7 @@ def size_events(
     Raises
     ------
     InputError
-        When a number is not allowed, or the size would be above a million.
+        When a number is not allowed, or more than a million events would be needed.
 
     Notes
     -----
@@ -249,7 +256,8 @@ def size_events(
     quantile = -float(special.ndtri(errors[0] / errors[2]))
     unit = abs(math.log(theta)) * math.sqrt(shares) / (1 + shares)
     real = ((quantile - float(special.ndtri(errors[1]))) / unit) ** 2
-    n = math.ceil(real - 1e-9)
+    refuse_enormous(real, "events", "hazard_ratio is too close to 1")
+    n = round_up(real)
 
     def power(events: float) -> float:
         return float(special.ndtr(math.sqrt(events) * unit - quantile))
@@ -276,7 +284,7 @@ def _difference(value: Any) -> float:
     found = as_number("difference", value, low=-math.inf)
     if found == 0:
         raise InputError("difference is 0; there is nothing to find.")
-    return abs(found)
+    return found
 
 
 def _errors(alpha: Any, beta: Any, sided: Any) -> tuple[float, float, int]:
@@ -294,20 +302,25 @@ def _real_size(power: Callable[[float], float], least: float, wanted: float) -> 
     """Give the size, not rounded, with just the power."""
     low, high = least, 2 * least + 1
     while power(high) < wanted:
-        low, high = high, 2 * high
-        if high > LARGEST_SIZE:
-            raise InputError(
-                f"more than {LARGEST_SIZE} patients would be needed; the difference is too small beside sd."
-            )
+        if high >= LARGEST_SIZE:
+            refuse_enormous(math.inf, "patients in an arm", SMALL_DIFFERENCE)
+        low, high = high, min(2 * high, LARGEST_SIZE)
     return low if power(low) >= wanted else find_root(lambda n: power(n) - wanted, low, high)
 
 
 def _whole_size(power: Callable[[int], float], real: float, wanted: float) -> int:
-    """Give the smallest whole size with the power, beginning just below the size not rounded."""
-    n = max(2, math.floor(real) - 2)
-    while power(n) < wanted:
-        n += 1
-    return n
+    """Give the smallest whole size with the power, which only rises with it.
+
+    It may lie far below the size not rounded, since the other arm is rounded up, and hardly above it.
+    """
+    high = max(2, math.floor(real) - 2)
+    while power(high) < wanted:
+        high += 1
+    low = 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if power(middle) >= wanted else (middle, high)
+    return high
 
 
 def _around(n: int, least: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ranvier.errors import InputError, require_choice
-from ranvier.stats._design_inputs import as_error, as_number, as_sides
+from ranvier.stats._design_inputs import as_error, as_number, as_sides, round_up
 from ranvier.stats._exact_two_arms import best_power, power_of, rejects
 from ranvier.stats._looks import TIE
 from ranvier.stats.sample_sizes import SampleSize
@@ -94,7 +94,7 @@ def size_shares(
     rising = shares if shares[0] > shares[1] else (1 - shares[0], 1 - shares[1])
 
     def arms(n: int) -> tuple[int, int]:
-        return math.ceil(each * n), n
+        return max(1, round_up(each * n)), n
 
     def power(n: int) -> float:
         return power_of(rejects(arms(n), test, tail), rising)

@@ -9,6 +9,7 @@ from ranvier.errors import InputError, require_choice
 __all__ = ["LesionPlan"]
 
 GEOMETRY = ("error", "warn")
+"""What happens when two grids lie between 0.1 and 1 voxel apart."""
 
 
 @dataclass(frozen=True, kw_only=True)

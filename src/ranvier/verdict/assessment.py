@@ -279,9 +279,9 @@ def _measured(numbers: Analysis, part: Measured, estimate: Estimate) -> Finding:
 
 
 def _active(numbers: Analysis, part: LesionActivity) -> Finding:
-    """Say in how many patients lesions appeared or grew after the first dose."""
+    """Say in how many patients scans after the first dose show lesions that appeared or grew."""
     share = part.patients
-    words = f"had a {share.quantity.removeprefix('patients with a ')}, after the first dose"
+    words = f"had a {share.quantity.removeprefix('patients with a ')}, on a scan after the first dose"
     n = _patients(share.n)
     if part.lesions == 0:
         sentence, sign = say("nobody", outcome=words, n=n, high=percent(share.high)), "neither"
@@ -289,6 +289,8 @@ def _active(numbers: Analysis, part: LesionActivity) -> Finding:
         events = share.inputs["events"]
         sentence = say("somebody", outcome=words, events=events, n=n, share=share_text(share))
         sign = "unfavourable"
+    if part.caveat:
+        sentence += f" {part.caveat}"
     return _finding(numbers, "mri_new_or_enlarging", sentence, sign, share)
 
 

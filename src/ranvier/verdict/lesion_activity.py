@@ -1,4 +1,4 @@
-"""New and enlarging T2 lesions after the first dose: how many, in how many patients, in how much time."""
+"""New and enlarging T2 lesions on scans after the first dose: how many, in how many patients, how often."""
 
 from __future__ import annotations
 
@@ -33,13 +33,16 @@ class LesionActivity:
     arm : str
         Words that follow a quantity; empty when there is one arm.
     patients : Estimate
-        Share of patients with a new or enlarging lesion after the first dose, exact interval.
+        Share of patients with a new or enlarging lesion on a scan after the first dose, exact interval.
     rate : Estimate
         New or enlarging lesions per patient-year, exact Poisson interval.
     lesions, new : int
         New or enlarging lesions; those of them that are new.
     notes : tuple of str
         Sentences that a reader must not miss.
+    caveat : str
+        The one of them that belongs beside each number: that lesions may be older than the treatment. Empty
+        when every scan is compared with one after the first dose.
     """
 
     region: str
@@ -49,10 +52,11 @@ class LesionActivity:
     lesions: int
     new: int
     notes: tuple[str, ...]
+    caveat: str = ""
 
 
 def lesion_activity(trial: Trial, treated: list[str]) -> tuple[LesionActivity, ...]:
-    """Give new and enlarging T2 lesions after the first dose, by region and arm.
+    """Give new and enlarging T2 lesions on scans after the first dose, by region and arm.
 
     Parameters
     ----------
@@ -112,12 +116,12 @@ def _activity(region: str, arm: str, spans: pl.DataFrame, expected: int) -> Lesi
     missing = (LeftOut(n=expected - each.height, reason="treated patients without such counts"),)
     early = counted.filter(pl.col("from_day") <= 0).height
     words = f"new or enlarging T2 lesion, {region}"
-    notes = [CLUSTERED]
-    if early:
-        notes.append(
-            f"{plural(early, 'scan')} {'are' if early > 1 else 'is'} compared with one at or before the "
-            "first dose; part of what is new may be older than the treatment."
-        )
+    caveat = (
+        f"{plural(early, 'scan')} {'are' if early > 1 else 'is'} compared with one at or before the first "
+        "dose; part of what is new may be older than the treatment."
+        if early
+        else ""
+    )
     return LesionActivity(
         region=region,
         arm=arm,
@@ -132,5 +136,6 @@ def _activity(region: str, arm: str, spans: pl.DataFrame, expected: int) -> Lesi
         ),
         lesions=lesions,
         new=int(counted["new_t2"].sum()),
-        notes=tuple(notes),
+        notes=(CLUSTERED, caveat) if caveat else (CLUSTERED,),
+        caveat=caveat,
     )

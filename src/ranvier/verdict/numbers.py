@@ -125,7 +125,7 @@ class Analysis:
     scans : ScanCounts or None
         What the lesion masks give, beside what was typed in; None when no scan has a mask.
     lesion_activity : tuple of LesionActivity
-        New and enlarging T2 lesions after the first dose, by region and arm.
+        New and enlarging T2 lesions on scans after the first dose, by region and arm.
     """
 
     trial: Trial
