@@ -39,7 +39,7 @@ def test_differences_are_those_of_the_exact_tests(trial_of):
     arms = numbers.trial.subjects.select("subject", "arm")
     judged = numbers.final.table.join(arms, on="subject")
     cells, control = (judged.filter(arm=name) for name in ("cells", "control"))
-    improved, worse, change, relapses = found.estimates
+    improved, worse, change, relapses, moved = found.estimates
     for estimate, status in ((improved, "improved"), (worse, "worse")):
         expected = stats.compare_proportions(
             [rows.filter(status=status).height for rows in (cells, control)], [cells.height, control.height]
@@ -53,6 +53,10 @@ def test_differences_are_those_of_the_exact_tests(trial_of):
         [part["relapses"].sum() for part in sums], [part["years"].sum() for part in sums]
     )
     assert relapses.low == rates.low
+    assert "too narrow" in relapses.notes[-1]
+    table = pl.concat(sums).select("arm", "relapses", "years")
+    expected = stats.relapse_permutation(table, reference="control", statistic="difference", seed=1)
+    assert (moved.value, moved.p_value) == (expected.value, expected.p_value)
     assert (found.arm, found.control) == ("Cells", "Placebo")
 
 

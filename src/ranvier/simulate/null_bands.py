@@ -88,8 +88,8 @@ def null_band(
         Distributions of: patients improved, mean change of EDSS, largest fall in one patient, change of the
         relapse rate (where relapses before and after are recorded), new T2 lesions on scans after the first
         dose (where they are recorded). Each as an estimate, too: mean with the central 95 % of the virtual
-        trials. `interpretable` is False, and `refusals` says why, when the last attack or rescue of a patient who can
-        have attacks is not known. Without any patient who can be simulated `bands` is empty.
+        trials. `interpretable` is False, and `refusals` says why, when the last attack or rescue of a patient
+        who can have attacks is not known. Without any patient who can be simulated `bands` is empty.
 
     Raises
     ------
