@@ -319,7 +319,8 @@ def _implied(row: Row, _rows: list[Row]) -> str | None:
     if interval is None or not n:
         return None
     needed = implied_patients(*interval, level=_share_of_level(row))
-    words = f"{interval[1]:g} to {interval[2]:g} needs {needed:.0f} patients, there were {n:g}"
+    many = f"{needed:.0f}" if math.isfinite(needed) else "endlessly many"
+    words = f"{interval[1]:g} to {interval[2]:g} needs {many} patients, there were {n:g}"
     return words if needed >= IMPLIED_TIMES * n else None
 
 

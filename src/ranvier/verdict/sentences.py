@@ -248,6 +248,10 @@ SENTENCES: dict[str, str] = {
     "lint_pool_implied": (
         "The pooled interval {low} to {high} would need {implied} patients; the studies had {n}."
     ),
+    "lint_pool_no_length": (
+        "The interval ({interval}) has no length, because all studies gave the same value; chance alone leaves "
+        "more than that, so that it cannot be believed."
+    ),
     "lint_pool_zero": (
         "No study had an event: {events} of {n}; the true share could be up to {high}. The pooled value "
         "comes from what was added, not from data."
