@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -110,13 +111,45 @@ def test_a_responder_share_stands_beside_placebo_and_the_course_without_treatmen
 
 def test_zero_serious_events_carry_their_bound_and_nothing_is_called_safe(page):
     said = sentences(page, "harms")
-    assert "Mesenchymal cells: No serious event in 83 patients; the true rate could be up to 4.3 %." in said
+    mesenchymal = next(line for line in said if line.startswith("Mesenchymal cells: "))
+    assert "No serious event in 44 patients; the true rate could be up to 8.0 %." in mesenchymal
+    assert (
+        "put down to the treatment were counted: 0 of 39, the true rate could be up to 9.0 %" in mesenchymal
+    )
+    assert "Seen and not added up: Vij (Hope Biosciences) 2025, 2 of 24 (low certainty)." in mesenchymal
     assert any("no count of patients with any serious event" in line for line in said)
     assert " safe" not in page.explain().replace("not shown to be", "").lower()
 
 
-def test_deaths_of_the_reviewed_transplant_trials_are_five_of_348(page):
-    assert any("5 of 348, 1.4 % (95 % interval 0.5 % to 3.3 %)" in line for line in sentences(page, "harms"))
+def test_deaths_read_in_a_review_only_are_named_and_not_added_up(page):
+    said = next(line for line in sentences(page, "harms") if line.startswith("Death put down to aHSCT"))
+    assert "(2 studies, in their own words): 1 of 1124," in said
+    assert "not added up: Nash 2003, 1 of 26; Atkins 2016, 1 of 24; Hamerschlak 2010, 3 of 20." in said
+    assert "348" not in said
+    uses = tables(page, "harms")["Deaths, study by study"].select("certainty", "use")
+    assert "added up" not in uses.filter(certainty="C")["use"]
+
+
+def test_deaths_of_patients_that_two_studies_share_count_once(page):
+    held = rv.evidence.registry()
+    own = ["saccardi2005", "capello2005"]
+    safety = held.safety.with_columns(
+        certainty=pl.when(pl.col("study_id").is_in(own)).then(pl.lit("A")).otherwise("certainty")
+    )
+    rows = tables(rv.report.build_evidence(replace(held, safety=safety)), "harms")["Deaths, study by study"]
+    uses = dict(
+        rows.filter(pl.col("study").str.contains("Saccardi|Capello")).select("study", "use").iter_rows()
+    )
+    assert sorted(uses.values()) == ["added up", "same patients"]
+
+
+def test_every_count_of_a_harm_stands_in_some_table(page):
+    held = rv.evidence.registry().safety.filter(pl.col("certainty") != "D")
+    shown = tables(page, "harms").values()
+    assert sum(table.height for table in shown) == held.height
+    others = tables(page, "harms")["Every other count of a harm, and of patients who left"]
+    assert {(2, 18), (4, 34)} <= set(others.select("events", "n").iter_rows())
+    assert others.filter(unit="injections")["bound"].unique().to_list() == [""]
 
 
 def test_counts_from_all_studies_to_those_compared_add_up(page):

@@ -212,10 +212,11 @@ def _appraise_one(claim: Claim, context: Context) -> ClaimAppraisal:
     known = claim.last_attack_reported or _attacks_reported(claim, context)
     interpretable = known or not improved or all(s.randomised for s in context.studies)
     label = choose_label(claim, context, agree=agree, disagree=disagree, interpretable=interpretable)
+    sentence = sentence_for(claim, context, share=share, label=label, found=(agree, disagree))
     return ClaimAppraisal(
         claim=claim,
         label=label,
-        may_say=_with_its_source(sentence_for(claim, context, share=share), label, claims=context.claims),
+        may_say=_with_its_source(sentence, label, claims=context.claims),
         class_of_claim=min((s.class_of_claim for s in context.summaries), key=_CLASSES.index),
         estimate=share,
         of_treated=of_treated,
@@ -393,8 +394,7 @@ def _safety(appraised: tuple[ClaimAppraisal, ...]) -> list[str]:
     if not counted:
         return []
     widest = max(counted, key=lambda each: each.estimate.n if each.estimate else 0)
-    share = widest.estimate
-    if share is None:
-        return []
+    held = [found.estimate for found in widest.disagree] if widest.label == "contradicted" else []
+    share = max((each for each in held or [widest.estimate] if each), key=lambda each: each.n)
     events = round(share.value * share.n)
     return [say("article_safety", events=events, n=share.n, high=percent(share.high))]

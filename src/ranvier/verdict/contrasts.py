@@ -10,9 +10,10 @@ import polars as pl
 from ranvier.evidence import Registry
 from ranvier.result import json_ready, number, percent
 from ranvier.stats import proportion
-from ranvier.verdict.findings import plain, unit_of
+from ranvier.verdict.findings import plain
 from ranvier.verdict.outcomes import OUTCOMES, better_direction
 from ranvier.verdict.sentences import say
+from ranvier.verdict.serious_counting import unit_of
 
 __all__ = ["Contrast", "contrasts", "primary"]
 

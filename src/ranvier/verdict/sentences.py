@@ -53,7 +53,7 @@ SENTENCES: dict[str, str] = {
     "single": "{outcome}: {value}{when}.",
     "printed_share": "{outcome}: {value} %{when}, without a count.",
     "printed_text": "{outcome}: {value}.",
-    "no_serious": "No serious event in {n} {unit}; the true rate could be up to {high}.",
+    "no_serious": "No {event} in {n} {unit}; the true rate could be up to {high}.",
     "no_harm": "{event}: none in {n} {unit}; the true rate could be up to {high}.",
     "harm": "{event}: {events} of {n} {unit} ({share}).",
     "no_safety": "No safety count of this study is in the registry; that is not the same as none.",
@@ -73,6 +73,7 @@ SENTENCES: dict[str, str] = {
     "direction_other": (
         "The sources of {label} give {held}, not {outcome}; no size and no control group were given."
     ),
+    "contradicted": "Another source gives: {held}",
     "only_article": "By the {kind} only: {sentence}",
     "read_in_news": "{sentence} (read in a news article).",
     "direction_rose": "{outcome} was said to have risen; no size and no control group were given.",
@@ -249,8 +250,8 @@ SENTENCES: dict[str, str] = {
         "The pooled interval {low} to {high} would need {implied} patients; the studies had {n}."
     ),
     "lint_pool_no_length": (
-        "The interval ({interval}) has no length, because all studies gave the same value; chance alone leaves "
-        "more than that, so that it cannot be believed."
+        "The interval ({interval}) has no length, because all studies gave the same value; chance alone "
+        "leaves more than that, so that it cannot be believed."
     ),
     "lint_pool_zero": (
         "No study had an event: {events} of {n}; the true share could be up to {high}. The pooled value "
@@ -286,7 +287,7 @@ def say(code: str, **values: Any) -> str:
     Examples
     --------
     >>> from ranvier.verdict import say
-    >>> say("no_serious", n=15, unit="patients", high="21.8 %")
+    >>> say("no_serious", event="serious event", n=15, unit="patients", high="21.8 %")
     'No serious event in 15 patients; the true rate could be up to 21.8 %.'
     """
     require_choice("sentence", code, SENTENCES)
