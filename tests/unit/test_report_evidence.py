@@ -10,6 +10,7 @@ import pytest
 
 import ranvier as rv
 from ranvier.report import Bullets, DataTable, Drawing, Paragraph
+from ranvier.report.pool_page import forest_figure
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +151,68 @@ def test_every_count_of_a_harm_stands_in_some_table(page):
     others = tables(page, "harms")["Every other count of a harm, and of patients who left"]
     assert {(2, 18), (4, 34)} <= set(others.select("events", "n").iter_rows())
     assert others.filter(unit="injections")["bound"].unique().to_list() == [""]
+
+
+def test_nmosd_names_how_many_studies_are_of_ahsct(page):
+    said = bullets(page, "result", "NMOSD")[0]
+    assert "2 studies of cells other than aHSCT and 3 of aHSCT, not assigned by chance" in said
+
+
+def test_patient_cycles_are_never_shown_as_patients(page):
+    frame = tables(page, "uncontrolled")["Freedom from relapse: every count"]
+    seen = frame.filter(study="Petrou 2020")["seen"].to_list()
+    assert [each.replace("\N{NO-BREAK SPACE}", " ") for each in seen] == [
+        "30 of 32 patient-cycles",
+        "25 of 32 patient-cycles",
+    ]
+
+
+def test_ratios_of_counts_are_exact_and_trials_without_one_are_named(page):
+    figure = figures(page, "compared")["ratios"]
+    row = figure.data.frame.filter(study="Harris 2024").row(0, named=True)
+    expected = rv.stats.compare_proportions((9, 10), (27, 27), measure="ratio")
+    assert (row["value"], row["low"], row["high"]) == (expected.value, expected.low, expected.high)
+    assert row["interval"] == "exact (Barnard)"
+    assert "those of counts exact (Barnard)" in figure.description
+    assert "Lublin 2014 (0 of 6 against 0 of 4)" in figure.description
+    every = set(tables(page, "compared")["What each comparison showed"]["study"])
+    assert all(study in figure.description or study in figure.svg for study in every)
+
+
+def test_every_arm_of_a_trial_stands_beside_the_one_it_is_judged_by(page):
+    frame = tables(page, "compared")["What each comparison showed"]
+    compared = frame.filter(study="Petrou 2020")["compared"][0]
+    assert "BM-MSC IT: Treatment failure (primary definition): 2 of 30" in compared
+    assert "BM-MSC IV: Treatment failure (primary definition): 3 of 31" in compared
+
+
+def test_worsening_stands_beside_worsening_without_treatment(page):
+    said = " ".join(sentences(page, "uncontrolled"))
+    assert "EDSS rose by at least 0.5 in 32.9 % of yearly intervals in MS." in said
+    assert "EDSS stayed the same" not in said
+
+
+def test_a_crossover_trial_counts_those_who_got_cells_first(page):
+    row = (
+        tables(page, "studies")["Every study of the registry"].filter(study="Petrou 2020").row(0, named=True)
+    )
+    assert (row["n_treated"], row["n_control"]) == (32, 16)
+
+
+def test_a_forest_plot_without_prediction_promises_none(page):
+    two = {
+        "study": ["A", "B"],
+        "events": [1, 6],
+        "n": [20, 30],
+        "events_control": [6, 5],
+        "n_control": [20, 30],
+    }
+    sizes = rv.evidence.effect_size(two, measure="odds ratio")
+    for pooled in (rv.evidence.pool(sizes), rv.evidence.mantel_haenszel(two, measure="odds ratio")):
+        assert "new study" not in forest_figure(pooled, key="k", title="T").description
+    three = {name: [*values, values[0]] for name, values in two.items()} | {"study": ["A", "B", "C"]}
+    pooled = rv.evidence.pool(rv.evidence.effect_size(three, measure="odds ratio"))
+    assert "grey: where a new study is expected" in forest_figure(pooled, key="k", title="T").description
 
 
 def test_counts_from_all_studies_to_those_compared_add_up(page):

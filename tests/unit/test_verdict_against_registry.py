@@ -97,3 +97,11 @@ def test_a_direction_is_held_against_series_too(study: str, outcome: str, direct
 )
 def test_a_count_of_related_events_keeps_that_word(studies: tuple[str, ...], words: str) -> None:
     assert words in appraised(kind="safe", studies=studies).claims[0].may_say
+
+
+def test_worsening_is_held_against_worsening_without_treatment() -> None:
+    one = appraised(kind="worse", studies=("petrou2021",), outcome="edss_worse", events=2, n=24).claims[0]
+    said = " ".join(one.sentences)
+    assert "EDSS rose by at least 0.5 in 32.9 % of yearly intervals" in said
+    assert "share expected without treatment (32.9 %)" in said
+    assert "53" not in said

@@ -184,8 +184,8 @@ def _rows(ax: Axes, pool: Pool) -> tuple[list[float], list[str]]:
     corners = [min(max(each, first), last) for each in (main.low, main.value, main.high, main.value)]
     ax.fill(corners, [bottom, bottom - 0.3, bottom, bottom + 0.3], COLOUR)
     rows, labels = [*map(float, range(len(spans))), bottom], [*_labels(pool), "pooled"]
-    if len(pool.estimates) > 1 and np.isfinite(pool.estimates[1].low):
-        ahead = pool.estimates[1]
+    ahead = pool.prediction
+    if ahead is not None:
         bar(ax, bottom + 1, ahead.low, ahead.high, linewidth=3.0, color=SOFT)
         rows, labels = [*rows, bottom + 1], [*labels, "new study (prediction)"]
     if pool.scale.compares:
@@ -219,8 +219,8 @@ def _right_side(ax: Axes, pool: Pool, rows: list[float]) -> float:
     main = pool.estimates[0]
     own = pool.scale.positive
     written = [_written(each, digits, own=own) for each in [*numbers, (main.value, main.low, main.high)]]
-    if len(rows) > len(written):
-        ahead = _written((main.value, pool.estimates[1].low, pool.estimates[1].high), digits, own=own)
+    if pool.prediction is not None:
+        ahead = _written((main.value, pool.prediction.low, pool.prediction.high), digits, own=own)
         written.append(ahead[ahead.index("(") :])
     texts = [_write(ax, (1, row), GAP, text, "left") for row, text in zip(rows, written, strict=True)]
     texts.append(_head(ax, 1, GAP, f"{100 * pool.level:g} % interval", "left"))

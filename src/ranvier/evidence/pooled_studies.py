@@ -161,6 +161,12 @@ class Pool(Fit):
     left_out: tuple[LeftOut, ...] = ()
     moment_weights: tuple[float, ...] | None = None
 
+    @property
+    def prediction(self) -> Estimate | None:
+        """Give where the value of a new study is expected; None where that cannot be said."""
+        ahead = self.estimates[1] if len(self.estimates) > 1 else None
+        return ahead if ahead is not None and math.isfinite(ahead.low) else None
+
     def likelihood_interval(self) -> PooledEstimate:
         """Give the variance between studies with its profile-likelihood interval, beside the Q-profile one.
 

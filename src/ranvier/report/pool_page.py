@@ -89,11 +89,12 @@ def forest_figure(pool: Pool, *, key: str, title: str) -> Drawing:
         The figure with the numbers behind it.
     """
     main = pool.estimates[0]
+    ahead = "" if pool.prediction is None else "; grey: where a new study is expected"
     return Drawing(
         key=key,
         title=f"{title}.",
         description=f"Squares: studies with their {100 * pool.level:g} % intervals, areas by weight; "
-        f"diamond: pooled value, {main.text()}; grey: where a new study is expected.",
+        f"diamond: pooled value, {main.text()}{ahead}.",
         svg=draw_plot(key, pool.plot, title=title),
         data=DataTable(caption="Effects on the scale that was pooled", frame=pool.studies),
     )

@@ -255,7 +255,7 @@ def _attacks_reported(claim: Claim, context: Context) -> bool:
 
 def _topic(claim: Claim) -> str:
     if claim.kind in ("stable", "worse"):
-        return f"{claim.domain}_stable"
+        return f"{claim.domain}_{claim.kind}"
     return claim.domain or ""
 
 

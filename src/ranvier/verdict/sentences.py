@@ -102,7 +102,9 @@ SENTENCES: dict[str, str] = {
     "down_control": "−1 risk of bias: 0 patients in a control group, masking: {masking}",
     "down_unclear": "−1 risk of bias: how the {n} controls were assigned is not clear",
     "down_external": "−1 risk of bias: the {n} controls were treated outside the trial",
-    "down_disagree": "−1 inconsistency: {n} disagreement between trial registry and report of results",
+    "down_disagree": (
+        "−1 selective reporting: {n} disagreement between trial registry and report of results"
+    ),
     "down_missing": "−1 risk of bias: {missing} of {n} without a result ({share})",
     "down_judged": "−1 risk of bias: {count} of {n} domains of {tool} ({names})",
     "down_judged_far": "−2 risk of bias: {count} of {n} domains of {tool} ({names})",
@@ -197,7 +199,7 @@ SENTENCES: dict[str, str] = {
     "lint_centring": "The value {value} does not lie where its interval {low} to {high} puts it.",
     "lint_beyond": "The interval {low} to {high} passes what a percentage or a ratio can be.",
     "lint_level_unknown": "The interval {low} to {high} has no level; it may be a range.",
-    "lint_level": "The interval {low} to {high} is at {level} %, not at 95 %, so it looks narrower.",
+    "lint_level": "The interval {low} to {high} is at {level} %, not at 95 %, so it looks {looks}.",
     "lint_not_edss": "{values} is a mean, not a possible EDSS value: EDSS moves in half steps.",
     "lint_zero": "0 of {n}: the true rate could be up to {high}.",
     "lint_few": "With {n} {unit} the interval spans {width} percentage points.",
