@@ -99,9 +99,9 @@ def serious_events(
     -------
     SeriousEvents
         One row per count: study_id, study, cell_class, relatedness ("related": to the treatment, "any"),
-        events, n, months, certainty, use (see `REASONS`), statement, source_url. `estimate` is the share over
-        the rows that are added up and count any event, `related` that over those which count only events put
-        down to the treatment; each with its exact interval.
+        events, n, unit (what n counts), months, certainty, use (see `REASONS`), statement, source_url.
+        `estimate` is the share over the rows that are added up and count any event, `related` that over those
+        which count only events put down to the treatment; each with its exact interval.
 
     Raises
     ------
@@ -137,12 +137,14 @@ def serious_events(
     same = [key for key, study in studies.items() if study.family == family and key not in set(leave_out)]
     rows = rows.filter(pl.col("study_id").is_in(same)).sort("n_at_risk", "study_id", descending=[True, False])
     groups: set[str] = {group for key in leave_out if (group := _group(held, key))}
-    uses = []
+    uses: list[str] = []
+    units: list[str] = []
     for row in rows.iter_rows(named=True):
+        units.append("patient-cycles" if "patient-cycles" in (row["notes"] or "") else "patients")
         group = studies[row["study_id"]].overlap_group or ""
         if row["certainty"] not in POOLED:
             use = "low certainty"
-        elif "patient-cycles" in (row["notes"] or ""):
+        elif units[-1] != "patients":
             use = "not patients"
         elif (row["relatedness"] or "any") not in CAUSES:
             use = "another cause"
@@ -165,6 +167,7 @@ def serious_events(
         pl.col("relatedness").fill_null("any"),
         pl.col("n_events").cast(pl.Int64).alias("events"),
         pl.col("n_at_risk").cast(pl.Int64).alias("n"),
+        pl.Series("unit", units, dtype=pl.String),
         pl.col("timeframe_months").alias("months"),
         "certainty",
         pl.Series("use", uses, dtype=pl.String),

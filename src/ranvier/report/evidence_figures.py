@@ -9,7 +9,7 @@ import polars as pl
 from ranvier.evidence import Registry, outcome_counts
 from ranvier.report.drawing import INK, RULE, SERIES, SOFT, draw
 from ranvier.report.model import DataTable, Drawing
-from ranvier.result import positive_texts
+from ranvier.result import number, positive_texts
 from ranvier.stats import compare_proportions
 from ranvier.verdict import OUTCOMES, StudySummary
 
@@ -184,7 +184,7 @@ def ratio_figure(rows: pl.DataFrame, *, key: str, title: str, without: str = "")
             ax.text(
                 1.02,
                 place,
-                "{} ({} to {})".format(*positive_texts(row["value"], row["low"], row["high"])),
+                _written(row),
                 transform=ax.get_yaxis_transform(),
                 va="center",
                 color=INK,
@@ -226,6 +226,18 @@ def _ticks(ax: Any, rows: pl.DataFrame) -> tuple[float, float]:
     ax.set_xticks(marks, [f"{mark:g}" for mark in marks])
     ax.set_xticks([], minor=True)
     return low, high
+
+
+def _written(row: dict[str, Any]) -> str:
+    """Write a ratio with its interval; one that the trial printed with as many decimals as it had there."""
+    numbers = row["value"], row["low"], row["high"]
+    if row["interval"] == PRINTED:
+        decimals = (len(f"{each:g}".partition(".")[2]) for each in numbers)
+        places = max(2, *decimals)
+        value, low, high = (number(each, digits=places) for each in numbers)
+    else:
+        value, low, high = positive_texts(*numbers)
+    return f"{value} ({low} to {high})"
 
 
 def _lane(row: dict[str, Any]) -> str:

@@ -24,7 +24,8 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 FAMILIES = {"mesenchymal": "MSC", "neural": "NSC", "bone marrow": "BM-MNC"}
 """Families whose serious events are added up, and a class of cells of each."""
 EVENTS = {"any": "serious event", "related": "serious event put down to the treatment"}
-"""What was counted, by its cause."""
+SHORT = {"any": "serious event", "related": "related serious event"}
+"""What was counted, by its cause, in a sentence and beside a line of the chart."""
 NOT_ADDED = {
     "low certainty": "Deaths put down to aHSCT, read in a review table only and not added up",
     "same patients": "Not added up, because another study may hold the same patients",
@@ -58,7 +59,7 @@ def harm_blocks(held: Registry) -> list[Block]:
             if share is not None:
                 used = found.table.filter(use="added up", relatedness=cause).height
                 studies = plural(used, "study", "studies")
-                words = f"{EVENTS[cause]}, {FAMILY_WORDS[family]} ({studies})"
+                words = f"{SHORT[cause]}, {FAMILY_WORDS[family]} ({studies})"
                 sums.append(replace(share, quantity=words))
     rows = pl.concat(tables)
     if rows.height:

@@ -24,6 +24,7 @@ HOW = (
     """Ratios of two arms are as the trial printed them; from counts they carry the exact interval of
     Barnard's test, in arms of more than 50 the score interval of Miettinen and Nurminen.""",
     """Of studies that may share patients, and of several arms or months of one study, one count is used.""",
+    """Counts of any serious event, and of only those put down to the treatment, are added up apart.""",
     """Counts of patient-cycles are shown and not pooled.""",
     """Certainty follows GRADE by rule: randomised starts high, all else low; each step has its number.""",
     """The registry holds what could be read; most full texts could not. Other studies may exist.""",
