@@ -155,7 +155,7 @@ def appraise(claims: Claims, *, registry: Registry | None = None, level: float =
     ... )
     >>> found = rv.verdict.appraise(rv.verdict.Claims(article=article, claims=(claim,)))
     >>> print(found.claim("zero").may_say)
-    No serious event in 15 patients; the true rate could be up to 21.8 %.
+    No serious event put down to the treatment in 15 patients; the true rate could be up to 21.8 %.
     """
     held = evidence.registry() if registry is None else registry
     if not isinstance(claims, Claims):
