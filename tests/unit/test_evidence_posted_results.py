@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import ranvier as rv
@@ -120,6 +122,10 @@ def test_the_head_of_the_record_is_kept_with_its_version(posted):
     assert (posted.allocation, posted.masking) == ("RANDOMIZED", "DOUBLE")
     assert (posted.enrolled, posted.enrolment_type, posted.started) == (24, "ACTUAL", 22)
     assert "Enrolled 24, started 22." in posted.explain()
+    unknown = posted.flow.with_columns(
+        patients=pl.when(pl.col("arm") == posted.flow["arm"][0]).then(None).otherwise("patients")
+    )
+    assert replace(posted, flow=unknown).started is None  # an arm that was not posted is not an empty one
 
 
 def test_flow_holds_milestones_and_withdrawals_by_arm(posted):

@@ -104,3 +104,11 @@ def test_row_order_of_the_registry_does_not_matter(held):
 
     turned = replace(held, outcomes=held.outcomes.reverse())
     assert outcome_counts("edss_improved", source=turned).table.equals(outcome_counts("edss_improved").table)
+
+
+def test_the_last_month_of_the_largest_arm_is_used(held):
+    found = outcome_counts("edss_stable", source=held)
+    used = found.table.filter(study="Iacobaeus 2019").row(0, named=True)
+    assert (used["months"], used["events"], used["n"]) == (11.1, 2, 5)  # 6 of 6 at 2.8 months is not the last
+    other = found.others.filter(study="Iacobaeus 2019").row(0, named=True)
+    assert (other["events"], other["n"], other["use"]) == (6, 6, "another arm or month")

@@ -26,6 +26,8 @@ FOUND: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
      "rct_parallel"),
     ("rct-as-single-arm", {"n_controls": [0, 11]}, {"n_controls": [0, None]}, "11 controls"),
     ("registered-n", {"n_registered": [13, None]}, {"n_registered": [10, 12]}, "13 registered, 10 reported"),
+    ("registered-n", {"n_registered": [46, None], "n_control": [8, 8]},
+     {"n_registered": [18, 20], "n_control": [8, 8]}, "46 registered, 18 reported"),
     ("blank-as-zero", {"events": [0, 3], "statement": [None, None]},
      {"events": [0, 3], "statement": ["none seen", None]}, "0"),
     ("certainty-d", {"certainty": ["A", "D"]}, {"certainty": ["A", "B"]}, "D"),

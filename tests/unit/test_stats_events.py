@@ -119,8 +119,10 @@ def test_rule_of_three_nears_the_one_sided_bound_from_above():
 def test_registry_is_added_up_by_family_without_the_trial_itself():
     every = rv.evidence.serious_events(cell_class="MSC")
     used = every.table.filter(use="added up")
-    assert every.estimate.n == used["n"].sum()
+    assert every.estimate.n == used.filter(relatedness="any")["n"].sum() == 44
+    assert every.related.n == used.filter(relatedness="related")["n"].sum() == 39
+    assert "2 of 24 (low certainty)" in every.apart
     assert not {"C", "D"} & set(used["certainty"])
     without = rv.evidence.serious_events(cell_class="MSC", leave_out=["fu2016"])
-    assert every.estimate.n - without.estimate.n == 15
-    assert rv.evidence.serious_events(cell_class="aHSCT").estimate is None
+    assert every.related.n - without.related.n == 15
+    assert rv.evidence.serious_events(cell_class="aHSCT").estimates == ()

@@ -58,7 +58,7 @@ def test_missing_patients_cost_a_level():
 
 
 def test_disagreement_of_registry_and_report_costs_a_level():
-    assert any(step.domain == "inconsistency" for step in verdict("hbadmsc2025").certainty.steps)
+    assert any(step.domain == "selective reporting" for step in verdict("hbadmsc2025").certainty.steps)
 
 
 def test_needed_size_follows_its_formula():

@@ -42,7 +42,9 @@ FOUND = [
     ("centring", {"percent": 20.0, "low": 19.0, "high": 60.0, "level": 0.95},
      {"percent": 20.0, "low": 2.5, "high": 55.6, "level": 0.95}, "does not lie where its interval"),
     ("level", {"percent": 20.0, "low": 2.5, "high": 55.6, "level": 0.9},
-     {"percent": 20.0, "low": 2.5, "high": 55.6, "level": 0.95}, "at 90 %, not at 95 %"),
+     {"percent": 20.0, "low": 2.5, "high": 55.6, "level": 0.95}, "not at 95 %, so it looks narrower"),
+    ("level", {"percent": 20.0, "low": 2.5, "high": 55.6, "level": 0.99},
+     {"percent": 20.0, "low": 2.5, "high": 55.6, "level": 0.95}, "not at 95 %, so it looks wider"),
     ("level_unknown", {"percent": 20.0, "low": 2.5, "high": 55.6},
      {"percent": 20.0, "low": 2.5, "high": 55.6, "level": 0.95}, "has no level"),
     ("subgroup", {"n": 8, "subgroup": "SPMS"}, {}, "of all 10 treated it is 2 of 10: 20.0 %"),
@@ -91,6 +93,10 @@ def test_half_is_not_an_edss_step():
 def test_parts_must_add_up():
     better, stable = claim(), claim(id="s", kind="stable", outcome="edss_stable", events=9)
     assert "add up to 11, not to 10" in lints(better, stable)["sum"].sentence
+    few = claim(id="s", kind="stable", outcome="edss_stable", events=3)
+    assert "sum" not in lints(better, few)  # the other five may be worse, of whom nothing was claimed
+    worse = claim(id="w", kind="worse", outcome="edss_worse", events=1)
+    assert "add up to 6, not to 10" in lints(better, few, worse)["sum"].sentence
     right = claim(id="s", kind="stable", outcome="edss_stable", events=8)
     assert "sum" not in lints(better, right)
     assert "sum" not in lints(better)

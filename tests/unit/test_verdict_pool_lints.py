@@ -8,6 +8,7 @@ import pytest
 import ranvier as rv
 from ranvier.verdict import POOL_LINTS, lint_pool
 
+UNFLOORED = "knapp-hartung unfloored"
 MANY = {"study": list("ABC"), "events": [20, 25, 30], "n": [60, 70, 90]}
 
 
@@ -62,6 +63,11 @@ def test_an_interval_that_needs_ten_times_the_patients_is_wrong():
     assert lints["pool_implied"].severity == "wrong"
     assert "the studies had 200" in lints["pool_implied"].sentence
     assert "pool_implied" not in found(table, method="common", interval="wald")
+
+
+def test_an_interval_without_length_is_wrong():
+    assert "pool_no_length" in found({**MANY, "events": [10] * 3, "n": [60] * 3}, interval=UNFLOORED)
+    assert "pool_no_length" not in found(MANY, interval=UNFLOORED)
 
 
 def test_without_the_counts_a_pool_is_held_against_itself_only():

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from ranvier.evidence._drawing import COLOUR, LIGHT, SOFT, as_axes, bar
-from ranvier.result import number, plural
+from ranvier.result import plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +98,7 @@ def draw_forest(net: Network, ax: Axes | None) -> Axes:
             bar(ax, float(place), row["prediction_low"], row["prediction_high"], linewidth=0.9, color=SOFT)
         bar(ax, float(place), row["low"], row["high"], linewidth=2.6)
         ax.plot([row["value"]], [place], marker="s", color=COLOUR, markersize=6)
-        low, value, high = (number(row[name]) for name in ("low", "value", "high"))
+        value, low, high = net.scale.texts(row["value"], row["low"], row["high"])
         text = f"{value} ({low} to {high})"
         ax.text(NUMBERS, place, text, transform=ax.get_yaxis_transform(), fontsize=8.5, va="center")
         direct = str(row["trials"]) if row["trials"] else "none"

@@ -170,7 +170,7 @@ def pool_bayes(
     >>> two = {"events": [1, 3], "n": [18, 27], "events_control": [5, 9], "n_control": [18, 27]}
     >>> pool = rv.evidence.pool_bayes(rv.evidence.effect_size(two, measure="odds ratio"))
     >>> print(pool.estimates[0].text())
-    0.21 (95 % interval 0.05 to 0.86)
+    0.21 (95 % interval 0.052 to 0.86)
     >>> round(pool.diagnostics["below_0"], 3)
     0.984
     """

@@ -14,7 +14,7 @@ from ranvier.errors import InputError
 from ranvier.evidence._drawing import COLOUR, SOFT, bar
 from ranvier.evidence._repooling import as_pool, effects
 from ranvier.evidence.pooled_studies import SIGNIFICANT, Pool
-from ranvier.result import number, plural
+from ranvier.result import number, plural, positive_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -184,8 +184,8 @@ def _rows(ax: Axes, pool: Pool) -> tuple[list[float], list[str]]:
     corners = [min(max(each, first), last) for each in (main.low, main.value, main.high, main.value)]
     ax.fill(corners, [bottom, bottom - 0.3, bottom, bottom + 0.3], COLOUR)
     rows, labels = [*map(float, range(len(spans))), bottom], [*_labels(pool), "pooled"]
-    if len(pool.estimates) > 1 and np.isfinite(pool.estimates[1].low):
-        ahead = pool.estimates[1]
+    ahead = pool.prediction
+    if ahead is not None:
         bar(ax, bottom + 1, ahead.low, ahead.high, linewidth=3.0, color=SOFT)
         rows, labels = [*rows, bottom + 1], [*labels, "new study (prediction)"]
     if pool.scale.compares:
@@ -217,9 +217,11 @@ def _right_side(ax: Axes, pool: Pool, rows: list[float]) -> float:
     numbers = _spans(pool)
     digits = _digits(pool, numbers)
     main = pool.estimates[0]
-    written = [_written(each, digits) for each in [*numbers, (main.value, main.low, main.high)]]
-    if len(rows) > len(written):
-        written.append(_written((None, pool.estimates[1].low, pool.estimates[1].high), digits))
+    own = pool.scale.positive
+    written = [_written(each, digits, own=own) for each in [*numbers, (main.value, main.low, main.high)]]
+    if pool.prediction is not None:
+        ahead = _written((main.value, pool.prediction.low, pool.prediction.high), digits, own=own)
+        written.append(ahead[ahead.index("(") :])
     texts = [_write(ax, (1, row), GAP, text, "left") for row, text in zip(rows, written, strict=True)]
     texts.append(_head(ax, 1, GAP, f"{100 * pool.level:g} % interval", "left"))
     end = GAP + _width(texts)
@@ -336,19 +338,15 @@ def _digits(pool: Pool, numbers: Sequence[tuple[float, float, float]]) -> int | 
     return max(needed, SIGNIFICANT)
 
 
-def _written(numbers: tuple[float | None, float, float], digits: int | None) -> str:
-    """Write a value with its interval; of a prediction the interval only."""
+def _written(numbers: tuple[float, float, float], digits: int | None, *, own: bool) -> str:
+    """Write a value with its interval; of a ratio each number with digits of its own."""
     if math.isnan(numbers[1]):
         return "not estimable alone"  # its counts enter the pooled value
-    factor, decimals = (100, 1) if digits is None else (1, digits)
-    value, low, high = (
-        None
-        if each is None
-        else "no limit"
-        if math.isinf(each)
-        else "not known"
-        if math.isnan(each)
-        else number(factor * each, digits=decimals)
-        for each in numbers
-    )
-    return f"{'' if value is None else f'{value} '}({low} to {high}){' %' if digits is None else ''}"
+    if digits is None:
+        value, low, high = (number(100 * each, digits=1) for each in numbers)
+        return f"{value} ({low} to {high}) %"
+    if own:
+        value, low, high = positive_texts(*numbers, decimals=digits if digits > SIGNIFICANT else 0)
+    else:
+        value, low, high = (number(each, digits=digits) for each in numbers)
+    return f"{value} ({low} to {high})"

@@ -11,7 +11,7 @@ import polars as pl
 from ranvier.errors import require_choice
 from ranvier.evidence.collection import Registry, registry
 from ranvier.evidence.study import CELL_FAMILIES
-from ranvier.result import Derivation, Estimate, LeftOut, plural
+from ranvier.result import Derivation, Estimate, Fit, LeftOut, plural
 from ranvier.stats import proportion
 
 if TYPE_CHECKING:
@@ -28,23 +28,41 @@ REASONS = {
     "low certainty": "read in a secondary source only (certainty C)",
     "not patients": "the count is of cycles or injections, not of patients",
     "same patients": "another study of the registry may hold the same patients",
+    "another cause": "the count is of events put down to something else than the treatment",
 }
+CAUSES = {"any": "a serious event", "related": "a serious event put down to the treatment"}
+"""What a count can be of; the two are never added up."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SeriousEvents(Derivation):
-    """Counts of patients with a serious event, study by study, and their sum.
+    """Counts of patients with a serious event, study by study, and their sums.
 
     Parameters
     ----------
     estimate : Estimate or None
-        The share over the studies that are added up; None when there is none.
+        The share over the studies that counted any serious event; None when there is none.
+    related : Estimate or None
+        The share over the studies that counted only events put down to the treatment.
     """
 
     estimate: Estimate | None
+    related: Estimate | None
+
+    @property
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Give the shares that there are."""
+        return tuple(each for each in (self.estimate, self.related) if each is not None)
+
+    @property
+    def apart(self) -> str:
+        """Name the counts that saw an event and are not added up; empty when there is none."""
+        rows = self.table.filter(pl.col("use") != "added up", pl.col("events") > 0)
+        named = [f"{row['study']}, {row['events']} of {row['n']} ({row['use']})" for row in rows.to_dicts()]
+        return f"Seen and not added up: {'; '.join(named)}." if named else ""
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the share over all studies with its interval; empty axes when there is none.
+        """Draw the shares with their intervals; empty axes when there is none.
 
         Parameters
         ----------
@@ -56,7 +74,9 @@ class SeriousEvents(Derivation):
         matplotlib Axes
             The axes drawn on.
         """
-        return super().plot(ax) if self.estimate is None else self.estimate.plot(ax)
+        if not self.estimates:
+            return super().plot(ax)
+        return Fit(title=self.name, estimates=self.estimates, method_text=self.method).plot(ax)
 
 
 def serious_events(
@@ -79,8 +99,9 @@ def serious_events(
     -------
     SeriousEvents
         One row per count: study_id, study, cell_class, relatedness ("related": to the treatment, "any"),
-        events, n, months, certainty, use (see `REASONS`), statement, source_url. `estimate` is the share over
-        the rows that are added up, with its exact interval.
+        events, n, unit (what n counts), months, certainty, use (see `REASONS`), statement, source_url.
+        `estimate` is the share over the rows that are added up and count any event, `related` that over those
+        which count only events put down to the treatment; each with its exact interval.
 
     Raises
     ------
@@ -89,9 +110,10 @@ def serious_events(
 
     Notes
     -----
-    Adding up takes the true share as equal in all studies, and mixes counts of any serious event with counts
-    of related ones, and follow-up of 1 to 7 years: it is a measure of how much was seen, not a rate to be
-    believed. Studies without a count are absent, which favours treatments whose harms were not written down.
+    Adding up takes the true share as equal in all studies, and mixes follow-up of 1 to 7 years: it is a
+    measure of how much was seen, not a rate to be believed. Studies that counted only events put down to the
+    treatment are added up apart, because nothing is known there of the others. Studies without a count are
+    absent, which favours treatments whose harms were not written down.
 
     References
     ----------
@@ -115,13 +137,17 @@ def serious_events(
     same = [key for key, study in studies.items() if study.family == family and key not in set(leave_out)]
     rows = rows.filter(pl.col("study_id").is_in(same)).sort("n_at_risk", "study_id", descending=[True, False])
     groups: set[str] = {group for key in leave_out if (group := _group(held, key))}
-    uses = []
+    uses: list[str] = []
+    units: list[str] = []
     for row in rows.iter_rows(named=True):
+        units.append("patient-cycles" if "patient-cycles" in (row["notes"] or "") else "patients")
         group = studies[row["study_id"]].overlap_group or ""
         if row["certainty"] not in POOLED:
             use = "low certainty"
-        elif "patient-cycles" in (row["notes"] or ""):
+        elif units[-1] != "patients":
             use = "not patients"
+        elif (row["relatedness"] or "any") not in CAUSES:
+            use = "another cause"
         elif group in groups:
             use = "same patients"
         else:
@@ -141,6 +167,7 @@ def serious_events(
         pl.col("relatedness").fill_null("any"),
         pl.col("n_events").cast(pl.Int64).alias("events"),
         pl.col("n_at_risk").cast(pl.Int64).alias("n"),
+        pl.Series("unit", units, dtype=pl.String),
         pl.col("timeframe_months").alias("months"),
         "certainty",
         pl.Series("use", uses, dtype=pl.String),
@@ -157,20 +184,27 @@ def serious_events(
         name=f"Serious adverse events with {family} cells in the registry",
         table=table,
         method="Counts of patients with any serious adverse event, as each study's source states them; "
-        "counts of certainty A and B are added up.",
+        "counts of certainty A and B are added up, those of any event and of related ones apart.",
         left_out=left,
         references=tuple(used["source_url"].unique(maintain_order=True)),
-        estimate=_sum(used, family, level, left) if used.height else None,
+        estimate=_sum(used, "any", family, level=level, left=left),
+        related=_sum(used, "related", family, level=level, left=left),
     )
 
 
-def _sum(used: pl.DataFrame, family: str, level: float, left: tuple[LeftOut, ...]) -> Estimate:
+def _sum(
+    used: pl.DataFrame, cause: str, family: str, *, level: float, left: tuple[LeftOut, ...]
+) -> Estimate | None:
+    """Add up the counts of any event, or of related ones; None when there is none."""
+    rows = used.filter(relatedness=cause)
+    if rows.is_empty():
+        return None
     return proportion(
-        int(used["events"].sum()),
-        int(used["n"].sum()),
+        int(rows["events"].sum()),
+        int(rows["n"].sum()),
         level=level,
-        quantity=f"patients with a serious event, {family} cells, "
-        f"{plural(used.height, 'study', 'studies')} of the registry",
+        quantity=f"patients with {CAUSES[cause]}, {family} cells, "
+        f"{plural(rows.height, 'study', 'studies')} of the registry",
         left_out=left,
     )
 

@@ -13,7 +13,7 @@ from scipy import special
 
 from ranvier.evidence._drawing import ACCENT, COLOUR, LIGHT, SOFT, areas, as_axes
 from ranvier.evidence._repooling import as_pool, each_left_out, effects
-from ranvier.evidence.pooled_studies import Pool
+from ranvier.evidence.pooled_studies import ROUNDING, Pool
 from ranvier.result import TRACE_SCHEMA, Derivation
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ INFLUENCE_RULES = {
 }
 """Why a study counts as influential, one rule of Viechtbauer and Cheung each."""
 
-ROUNDING = 1e-12
-"""Standard errors this small beside the effects are rounding: float64 keeps 15 digits."""
 OUTLYING = float(special.ndtri(0.975))
 """Studentised residual beyond which 5 % of fitting studies lie."""
 

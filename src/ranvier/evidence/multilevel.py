@@ -18,7 +18,7 @@ from ranvier.evidence._multilevel_numbers import estimates_of, intervals_of, num
 from ranvier.evidence._sampling import as_sampling, blocks_of
 from ranvier.evidence.effect_sizes import EffectSizes
 from ranvier.evidence.multilevel_pool import MultilevelPool
-from ranvier.evidence.pooled_studies import Scale
+from ranvier.evidence.pooled_studies import ROUNDING, Scale
 from ranvier.result import number, plural
 
 __all__ = ["MULTILEVEL_METHODS", "pool_multilevel"]
@@ -281,7 +281,7 @@ def _notes(numbers: dict[str, Any], independent: bool, weights: Floats, scale: S
             f"There are {m} studies, and what lies between them is known from no more than that, however "
             "many effects they report."
         )
-    if numbers["standard_error"] == 0:
+    if numbers["standard_error"] <= ROUNDING * abs(numbers["value"]):
         notes.append("All effects are equal, so that this interval has no length; `intervals` holds others.")
     if numbers["tau2_between"] == 0 or numbers["tau2_within"] == 0:
         where = "between" if numbers["tau2_between"] == 0 else "within"

@@ -72,7 +72,8 @@ class MultilevelPool(Fit):
         beside = []
         for row in self.intervals.iter_rows(named=True):
             if row["interval"] in _NAMES:
-                low, high = (number(self.scale.read(row[end])) for end in ("low", "high"))
+                known = (math.nan if row[end] is None else row[end] for end in ("value", "low", "high"))
+                _, low, high = self.scale.texts(*(self.scale.read(each) for each in known))
                 beside.append(f"{_NAMES[row['interval']]} {low} to {high}")
         lines.append(f"The same value with other intervals: {'; '.join(beside)}.")
         found = self.diagnostics

@@ -64,13 +64,13 @@ class Network(Fit):
     net: Net = field(repr=False)
     left_out: tuple[LeftOut, ...] = ()
 
-    def league(self, *, digits: int = 2) -> pl.DataFrame:
+    def league(self, *, digits: int | None = None) -> pl.DataFrame:
         """Give all comparisons as a square of words: the treatment of the row against that of the column.
 
         Parameters
         ----------
-        digits : int
-            Decimals.
+        digits : int, optional
+            Decimals; when None, two for a difference, and digits of its own for each ratio and bound.
 
         Returns
         -------
@@ -87,11 +87,10 @@ class Network(Fit):
         ['', '−0.50 (−0.89 to −0.11)', '−0.20 (−0.79 to 0.39)']
         """
         names = self.treatments["treatment"].to_list()
-        words = {
-            (row["treatment"], row["comparator"]): f"{number(row['value'], digits=digits)} "
-            f"({number(row['low'], digits=digits)} to {number(row['high'], digits=digits)})"
-            for row in self.comparisons.iter_rows(named=True)
-        }
+        words = {}
+        for row in self.comparisons.iter_rows(named=True):
+            value, low, high = self.scale.texts(row["value"], row["low"], row["high"], digits=digits)
+            words[row["treatment"], row["comparator"]] = f"{value} ({low} to {high})"
         square = {other: [words.get((one, other), "") for one in names] for other in names}
         return pl.DataFrame({"treatment": names, **square})
 

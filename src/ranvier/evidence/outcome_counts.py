@@ -23,7 +23,7 @@ COUNT_REASONS: dict[str, str] = {
     "same patients": "another study of the registry may hold the same patients",
     "one arm of a trial with controls": "one arm alone would throw the comparison away",
     "no control arm": "no control arm has a count of this outcome",
-    "a smaller or other arm": "one arm of each study is used, that with most patients",
+    "another arm or month": "of each study the arm with most patients is used, at its last month",
 }
 """Why a count of the registry is used or not."""
 _SCHEMA: dict[str, Any] = {
@@ -115,7 +115,7 @@ def outcome_counts(outcome: str, *, source: Registry | None = None, arms: str = 
         "outcome", outcome, pl.concat([held.outcomes["outcome"], registry().outcomes["outcome"]]).unique()
     )
     rows = list(_rows(held, counted.filter(pl.col("outcome") == outcome), arms))
-    rows.sort(key=lambda row: (-row["n"], row["study_id"], -(row["months"] or 0), row["arm"]))
+    _put_in_order(rows, arms)
     studies: set[str] = set()
     groups: set[str] = set()
     for row in rows:
@@ -168,6 +168,24 @@ def _rows(held: Registry, counted: pl.DataFrame, arms: str) -> Iterator[dict[str
         }
 
 
+def _put_in_order(rows: list[dict[str, Any]], arms: str) -> None:
+    """Put large studies first, in each the arm with most patients in a usable count, at its last month."""
+    size: dict[tuple[str, str], int] = {}
+    last: dict[tuple[str, str], float] = {}
+    for row in rows:
+        arm = row["study_id"], row["arm"]
+        usable = row["certainty"] in POOLED and row["unit"] == "patients"
+        usable = usable and (arms == "one" or row["n_control"] is not None)
+        size[arm] = max(size.get(arm, 0), row["n"] if usable else 0)
+        last[arm] = max(last.get(arm, 0.0), (row["months"] or 0.0) if usable else 0.0)
+
+    def place(row: dict[str, Any]) -> tuple[Any, ...]:
+        arm = row["study_id"], row["arm"]
+        return -size[arm], row["study_id"], -last[arm], row["arm"], -(row["months"] or 0.0), -row["n"]
+
+    rows.sort(key=place)
+
+
 def _control(every: list[dict[str, Any]], row: dict[str, Any], roles: Any) -> dict[str, Any] | None:
     """Find the count of the control arm at the same month."""
     for other in every:
@@ -190,5 +208,5 @@ def _use(row: dict[str, Any], arms: str, studies: set[str], groups: set[str]) ->
     if row["unit"] != "patients":
         return "not patients"
     if row["study_id"] in studies:
-        return "a smaller or other arm"
+        return "another arm or month"
     return "same patients" if row["overlap_group"] in groups else "used"

@@ -15,7 +15,7 @@ from ranvier.errors import InputError
 from ranvier.evidence._likelihood_bounds import likelihood_bounds
 from ranvier.evidence._pooled import Pooled, pool_many
 from ranvier.evidence._weighted_q import JACKSON, WEIGHTED_Q, weighted_q_bounds
-from ranvier.result import Estimate, Fit, LeftOut, json_ready, number, p_text, plural
+from ranvier.result import Estimate, Fit, LeftOut, json_ready, number, p_text, percent, plural, positive_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,8 @@ _SHOWN = ("value", "low", "high", "standard_error", "p_value", "tau2", "i2", "q"
 
 SIGNIFICANT = 2
 """Digits of half the length of an interval that are always shown."""
+ROUNDING = 1e-12
+"""Errors and lengths this small beside the effects are rounding: float64 keeps 15 digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,24 @@ class Scale:
         return value if self.back is None else float(self.back(value))
 
     @property
+    def positive(self) -> bool:
+        """Whether what is read is a ratio or a rate, which cannot be below 0 and is even on a log scale."""
+        return self.back is not None and self.unit != "share"
+
+    def texts(
+        self, value: float, low: float, high: float, *, digits: int | None = None
+    ) -> tuple[str, str, str]:
+        """Write a value with its bounds as they are read: in percent, or a ratio with digits of its own."""
+        if self.unit == "share":
+            return percent(value), percent(low), percent(high)
+        if self.positive and digits is None:
+            return positive_texts(value, low, high)
+        first, second, third = (
+            number(each, digits=SIGNIFICANT if digits is None else digits) for each in (value, low, high)
+        )
+        return first, second, third
+
+    @property
     def null(self) -> str:
         """What the p value tests."""
         return f"the true value is {self.read(0.0):g}"
@@ -86,6 +106,9 @@ class Scale:
 class PooledEstimate(Estimate):
     """A pooled number, written with as many decimals as its interval needs.
 
+    Where none of the three numbers is below 0, as of a ratio, each keeps digits of its own: the bounds of few
+    studies can lie as far apart as 0.002 and 13066.
+
     Examples
     --------
     >>> import ranvier as rv
@@ -93,28 +116,19 @@ class PooledEstimate(Estimate):
     0.00015 (95 % interval −0.00035 to 0.00066)
     """
 
-    def text(self, *, digits: int | None = None) -> str:
-        """Give the number with its interval in one phrase.
-
-        Parameters
-        ----------
-        digits : int, optional
-            Decimals; when None, as many as the length of the interval needs, and two at least below 100.
-
-        Returns
-        -------
-        str
-            Such as "−0.26 (95 % interval −0.57 to 0.05)".
-        """
-        length = self.high - self.low
-        needed = None
-        if digits is None and math.isfinite(length) and length > 0:
+    def _texts(self, digits: int | None) -> tuple[str, str, str]:
+        """Write value and bounds with the decimals that the interval needs, without their unit."""
+        numbers = self.value, self.low, self.high
+        if digits is not None or self.unit == "share" or math.isnan(self.value):
+            return super()._texts(digits)
+        needed, length = 0, self.high - self.low
+        if math.isfinite(length) and length > ROUNDING * abs(self.value):
             needed = SIGNIFICANT - 1 - math.floor(math.log10(length / 2))
-        elif digits is None and math.isfinite(self.value) and self.value:
+        elif math.isfinite(self.value) and self.value:
             needed = SIGNIFICANT - math.floor(math.log10(abs(self.value)))
-        if needed is not None and needed > SIGNIFICANT:
-            digits = needed
-        return super().text(digits=digits)
+        if min(bound for bound in numbers if not math.isnan(bound)) >= 0:
+            return positive_texts(*numbers, decimals=needed)
+        return super()._texts(needed if needed > SIGNIFICANT else None)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -148,6 +162,12 @@ class Pool(Fit):
     left_out: tuple[LeftOut, ...] = ()
     moment_weights: tuple[float, ...] | None = None
 
+    @property
+    def prediction(self) -> Estimate | None:
+        """Give where the value of a new study is expected; None where that cannot be said."""
+        ahead = self.estimates[1] if len(self.estimates) > 1 else None
+        return ahead if ahead is not None and math.isfinite(ahead.low) else None
+
     def likelihood_interval(self) -> PooledEstimate:
         """Give the variance between studies with its profile-likelihood interval, beside the Q-profile one.
 
@@ -174,7 +194,7 @@ class Pool(Fit):
         --------
         >>> import ranvier as rv
         >>> print(rv.evidence.pool([0.1, 0.8, 0.3], [0.01, 0.02, 0.01]).likelihood_interval().text())
-        0.11 (95 % interval 0.01 to 2.21)
+        0.11 (95 % interval 0.013 to 2.21)
         """
         y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
         if len(y) == 1:

@@ -17,7 +17,7 @@ from ranvier.evidence._given import as_level, given_studies, method_sentence, re
 from ranvier.evidence._pooled import INTERVALS, Pooled, pool_many, q_profile, typical_variance
 from ranvier.evidence.between_methods import GeneralisedQ
 from ranvier.evidence.effect_sizes import EffectSizes
-from ranvier.evidence.pooled_studies import Pool, PooledEstimate, Scale
+from ranvier.evidence.pooled_studies import ROUNDING, Pool, PooledEstimate, Scale
 from ranvier.result import plural
 
 __all__ = ["POOL_INTERVALS", "POOL_METHODS", "pool"]
@@ -261,7 +261,7 @@ def _notes(
         )
     if k == 2:
         notes.append("A prediction interval needs three studies.")
-    if float(pooled.standard_error[0]) == 0:
+    if float(pooled.standard_error[0]) <= ROUNDING * abs(float(pooled.value[0])):
         notes.append("All effects are equal, so that this interval has no length; use 'knapp-hartung'.")
     if between.high == 0:
         notes.append(

@@ -99,10 +99,10 @@ class PostedResults:
 
     @property
     def started(self) -> int | None:
-        """Give the patients who started the first period; None when no flow was posted."""
+        """Give the patients who started the first period; None when that was not posted for every arm."""
         rows = self.flow.filter(milestone="STARTED")
         first = rows.filter(pl.col("period") == rows["period"][0]) if rows.height else rows
-        return int(first["patients"].sum()) if first["patients"].drop_nulls().len() else None
+        return int(first["patients"].sum()) if first.height and not first["patients"].null_count() else None
 
     def explain(self) -> str:
         """Say in plain sentences what was posted, and what is missing.

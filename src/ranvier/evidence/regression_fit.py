@@ -248,7 +248,7 @@ class MetaRegression(Fit):
         >>> y, v, dose = [0.1, 0.8, 0.3, 0.9], [0.01, 0.02, 0.01, 0.02], [1, 2, 3, 4]
         >>> fit = rv.evidence.meta_regression(y, v, moderators={"dose": dose})
         >>> print(fit.likelihood_interval().text())
-        0.12 (95 % interval 0.01 to 2.32)
+        0.12 (95 % interval 0.015 to 2.32)
         """
         y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
         x = np.linalg.qr(self.moderators.values)[0]

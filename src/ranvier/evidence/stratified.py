@@ -90,7 +90,7 @@ def mantel_haenszel(data: Any, *, measure: str = "risk ratio", level: float = 0.
     >>> trials |= {"events_control": [3, 4, 0], "n_control": [20, 30, 10]}
     >>> pooled = rv.evidence.mantel_haenszel(trials, measure="odds ratio")
     >>> print(pooled.estimates[0].text(), pooled.studies["study"].to_list())
-    0.25 (95 % interval 0.05 to 1.28) ['A', 'B']
+    0.25 (95 % interval 0.049 to 1.28) ['A', 'B']
     """
     require_choice("measure", measure, STRATIFIED)
     return _stratified(data, measure, level, "mantel-haenszel")
@@ -134,7 +134,7 @@ def peto(data: Any, *, level: float = 0.95) -> StratifiedPool:
     >>> import ranvier as rv
     >>> trials = {"events": [0, 2], "n": [20, 31], "events_control": [3, 4], "n_control": [20, 30]}
     >>> print(rv.evidence.peto(trials).estimates[0].text())
-    0.29 (95 % interval 0.08 to 1.14)
+    0.29 (95 % interval 0.076 to 1.14)
     """
     return _stratified(data, PETO, level, "peto")
 

@@ -77,11 +77,12 @@ class StratifiedPool(Pool):
             error = np.sqrt(sums.variance)
             reach = quantile(math.inf, self.level) * error
             p_value = 2 * special.ndtr(-np.abs(sums.value / error))
+            low, high = sums.value - reach, sums.value + reach  # infinite on both sides without an event
         good = np.isfinite(sums.value) & np.isfinite(error) & (error > 0)
         found = {
             "value": sums.value,
-            "low": sums.value - reach,
-            "high": sums.value + reach,
+            "low": low,
+            "high": high,
             "p_value": p_value,
             "tau2": np.full_like(error, np.nan),
             "i2": np.full_like(error, np.nan),

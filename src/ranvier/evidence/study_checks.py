@@ -258,7 +258,7 @@ def _percent(row: Row, _rows: list[Row]) -> str | None:
 def _parts(row: Row, _rows: list[Row]) -> str | None:
     parts, n = [_count(row, name) for name in PARTS], _count(row, "n")
     known = [part for part in parts if part is not None]
-    if n is None or len(known) < len(PARTS) or sum(known) == n:
+    if n is None or sum(known) == n or (len(known) < len(PARTS) and sum(known) < n):
         return None
     return f"{' + '.join(f'{part:g}' for part in known)} = {sum(known):g}, n {n:g}"
 
@@ -286,7 +286,8 @@ def _controls(row: Row, _rows: list[Row]) -> str | None:
 def _registered(row: Row, _rows: list[Row]) -> str | None:
     planned = _count(row, "n_registered")
     treated = _count(row, "n_treated") or _count(row, "n")
-    reported = None if treated is None else treated + (_count(row, "n_controls") or 0)
+    controls = _count(row, "n_controls") or _count(row, "n_control") or 0
+    reported = None if treated is None else treated + controls
     if planned is None or reported is None or planned <= reported:
         return None
     return f"{planned:g} registered, {reported:g} reported"
@@ -331,7 +332,8 @@ def _implied(row: Row, _rows: list[Row]) -> str | None:
     if interval is None or not n:
         return None
     needed = implied_patients(*interval, level=_share_of_level(row))
-    words = f"{interval[1]:g} to {interval[2]:g} needs {needed:.0f} patients, there were {n:g}"
+    many = f"{needed:.0f}" if math.isfinite(needed) else "endlessly many"
+    words = f"{interval[1]:g} to {interval[2]:g} needs {many} patients, there were {n:g}"
     return words if needed >= IMPLIED_TIMES * n else None
 
 

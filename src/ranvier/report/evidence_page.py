@@ -21,7 +21,10 @@ HOW = (
     spread by maximum likelihood, interval by Student's t; nothing is added to a count of zero. This is done
     within one family of cells, one disease and one kind of design; a group of one study is not pooled. Beside
     each stands the exact interval of the counts added up.""",
+    """Ratios of two arms are as the trial printed them; from counts they carry the exact interval of
+    Barnard's test, in arms of more than 50 the score interval of Miettinen and Nurminen.""",
     """Of studies that may share patients, and of several arms or months of one study, one count is used.""",
+    """Counts of any serious event, and of only those put down to the treatment, are added up apart.""",
     """Counts of patient-cycles are shown and not pooled.""",
     """Certainty follows GRADE by rule: randomised starts high, all else low; each step has its number.""",
     """The registry holds what could be read; most full texts could not. Other studies may exist.""",
@@ -167,11 +170,18 @@ def _nmosd(held: Registry, summaries: tuple[StudySummary, ...]) -> str:
     """Say whether NMOSD has a randomised result, and how many studies without a control it has."""
     found = [each for each in summaries if each.study.disease == NMOSD]
     random = [each for each in found if each.study.randomised]
-    alone = plural(len(found) - len(random), "study", "studies")
+    alone = [each for each in found if not each.study.randomised]
+    apart = sum(each.study.is_chemotherapy for each in alone)
+    others = (
+        f"{plural(len(alone) - apart, 'study', 'studies')} of cells other than aHSCT and {apart} of aHSCT"
+    )
     if random:
-        return f"{plural(len(random), 'randomised trial')} in NMOSD with a result, {alone} without chance."
+        chemotherapy = sum(each.study.is_chemotherapy for each in random)
+        trials = plural(len(random), "randomised trial")
+        found_words = f"{trials} in NMOSD with a result, {chemotherapy} of them of aHSCT"
+        return f"{found_words}; not assigned by chance: {others}."
     reason = held.placebo_response(disease=NMOSD, route=None, cell_class="MSC").reason
-    return f"{reason[:1].upper()}{reason[1:]}. There is a result of {alone} without a control group."
+    return f"{reason[:1].upper()}{reason[1:]}. There is a result of {others}, not assigned by chance."
 
 
 def _methods() -> list[Block]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import polars as pl
 
 from ranvier.evidence import COUNT_REASONS, Pool, Registry, outcome_counts, pool_counts
-from ranvier.report.evidence_figures import ratio_figure, ratio_rows
+from ranvier.report.evidence_figures import DRAWN, ratio_figure, ratio_rows, without_ratio
 from ranvier.report.evidence_studies import FAMILY_WORDS
 from ranvier.report.model import Block, Bullets, DataTable, Paragraph
 from ranvier.report.pool_page import forest_figure
@@ -22,7 +23,7 @@ __all__ = ["comparison_blocks", "uncontrolled_blocks"]
 NO_BREAK = "\N{NO-BREAK SPACE}"
 ONE_ARM: tuple[tuple[str, str], ...] = (
     ("edss_improved", "edss"),
-    ("edss_worse", "edss_stable"),
+    ("edss_worse", "edss_worse"),
     ("relapse_free", "relapse"),
     ("mri_new_t2", "lesions"),
 )
@@ -53,22 +54,40 @@ def comparison_blocks(held: Registry, summaries: tuple[StudySummary, ...], *, ke
         {
             "study": names[each.study.study_id],
             "said": each.headline.partition(": ")[2],
-            "compared": each.primary.sentence if each.primary else "",
+            "compared": _compared(each),
             "certainty": each.certainty.level,
         }
         for each in summaries
     ]
     blocks: list[Block] = []
     ratios = ratio_rows(held, summaries)
-    if ratios.height:
-        blocks.append(ratio_figure(ratios, key=key, title="Cells against control, trial by trial"))
+    if ratios.filter(DRAWN).height:
+        title = "Cells against control, trial by trial"
+        blocks.append(
+            ratio_figure(ratios, key=key, title=title, without=without_ratio(ratios, summaries, names))
+        )
     table = DataTable(
         caption="What each comparison showed",
         frame=pl.DataFrame(rows),
         labels={"said": "what may be said", "compared": "the comparison it is judged by"},
-        note="Judged by the outcome marked as primary, else by the first with an interval.",
+        note="Judged by the outcome marked as primary, else by the first with an interval; of several arms "
+        "by the first of the table, and the others stand beside it.",
     )
     return [*blocks, table]
+
+
+def _compared(summary: StudySummary) -> str:
+    """Give the comparison that a trial is judged by, and the same one of its other arms."""
+    judged = summary.primary
+    if judged is None:
+        return ""
+    others = [
+        f"{each.arm}: {each.sentence}"
+        for each in summary.contrasts
+        if (each.outcome, each.kind, each.months) == (judged.outcome, judged.kind, judged.months)
+        and each.arm != judged.arm
+    ]
+    return " ".join([f"{judged.arm}: {judged.sentence}", *others]) if others else judged.sentence
 
 
 def uncontrolled_blocks(held: Registry, *, chemotherapy: bool) -> list[Block]:
@@ -139,7 +158,7 @@ def _counts_table(outcome: str, used: pl.DataFrame, others: pl.DataFrame) -> Dat
                 "disease": row["disease"],
                 "cells": row["cell_class"],
                 "months": row["months"],
-                "seen": f"{row['events']} of {row['n']}".replace(" ", NO_BREAK),
+                "seen": _seen(row),
                 "share": bounds.replace(" ", NO_BREAK),
                 "use": _use(row["use"], alone=alone),
             }
@@ -151,6 +170,12 @@ def _counts_table(outcome: str, used: pl.DataFrame, others: pl.DataFrame) -> Dat
         labels={"share": "% (exact 95 % interval)", "use": "pooled"},
         note=_reasons(used, others),
     )
+
+
+def _seen(row: dict[str, Any]) -> str:
+    """Write a count, with its unit where that is not patients."""
+    unit = "" if row["unit"] == "patients" else f" {row['unit']}"
+    return f"{row['events']} of {row['n']}".replace(" ", NO_BREAK) + unit
 
 
 def _per_cent(share: float) -> str:

@@ -94,7 +94,7 @@ def _study_table(held: Registry, studies: list[Study]) -> DataTable:
             "cells": study.cell_class,
             "route": study.route,
             "design": study.control,
-            "n_treated": study.n_treated,
+            "n_treated": _treated_first(study),
             "n_control": study.n_control,
             "months": study.follow_up_months,
             "status": (study.status or "").partition(" (")[0],
@@ -108,6 +108,14 @@ def _study_table(held: Registry, studies: list[Study]) -> DataTable:
         note="An empty cell means not seen in any source, never zero. In crossover trials treated counts "
         "those who got cells first.",
     )
+
+
+def _treated_first(study: Study) -> int | None:
+    """Give who got cells; in a crossover trial, where all may have got them, those who did first."""
+    treated, controls, whole = study.n_treated, study.n_control, study.n_registered
+    if treated is None or controls is None or whole is None or "crossover" not in study.design:
+        return treated
+    return whole - controls if treated + controls > whole else treated
 
 
 def contradiction_blocks(held: Registry) -> list[Block]:

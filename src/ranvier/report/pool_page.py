@@ -9,7 +9,7 @@ from ranvier.evidence import Pool, PooledTable, leave_one_out
 from ranvier.report.building import versions
 from ranvier.report.drawing import draw_plot
 from ranvier.report.model import Block, Bullets, DataTable, Drawing, Numbers, Paragraph, Report, Section
-from ranvier.result import number, percent, plural
+from ranvier.result import number, plural
 from ranvier.verdict import lint_pool
 
 __all__ = ["build_pool", "forest_figure"]
@@ -89,11 +89,12 @@ def forest_figure(pool: Pool, *, key: str, title: str) -> Drawing:
         The figure with the numbers behind it.
     """
     main = pool.estimates[0]
+    ahead = "" if pool.prediction is None else "; grey: where a new study is expected"
     return Drawing(
         key=key,
         title=f"{title}.",
         description=f"Squares: studies with their {100 * pool.level:g} % intervals, areas by weight; "
-        f"diamond: pooled value, {main.text()}; grey: where a new study is expected.",
+        f"diamond: pooled value, {main.text()}{ahead}.",
         svg=draw_plot(key, pool.plot, title=title),
         data=DataTable(caption="Effects on the scale that was pooled", frame=pool.studies),
     )
@@ -119,14 +120,14 @@ def _group(pool: Pool, data: pl.DataFrame, place: int) -> list[Block]:
 
 def _without_each(pool: Pool) -> DataTable:
     """Give the pooled value without each study, as it is read."""
-    write = percent if pool.scale.unit == "share" else number
     rows = []
     for row in leave_one_out(pool).table.iter_rows(named=True):
         value, low, high = (row[f"read_{name}"] for name in ("value", "low", "high"))
         if value is None:
             rows.append((row["without"], "not known", ""))
             continue
-        rows.append((row["without"], write(value), f"{write(low)} to {write(high)}"))
+        value, low, high = pool.scale.texts(value, low, high)
+        rows.append((row["without"], value, f"{low} to {high}"))
     return DataTable(
         caption="The pooled value without each study",
         frame=pl.DataFrame(

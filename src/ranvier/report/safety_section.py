@@ -167,14 +167,19 @@ def _percent(column: str) -> pl.Expr:
 def _registry(harms: Harms) -> list[Block]:
     """Say what the registry has seen, and how many patients would exclude it."""
     found = harms.registry
-    if found is None or found.estimate is None:
+    if found is None or not found.estimates:
         return []
-    share = found.estimate
-    events, n = share.inputs["events"], share.inputs["n"]
+    share = found.estimates[0]
+    events = share.inputs["events"]
     aim = share.high if events == 0 else share.value
     needed = patients_to_exclude(aim, sided="two")
     words = "the highest share that this does not exclude" if events == 0 else "that share"
-    seen = f"{share.quantity[:1].upper()}{share.quantity[1:]}: {events} of {n}, up to {percent(share.high)}."
+    seen = [
+        f"{each.quantity[:1].upper()}{each.quantity[1:]}: {each.inputs['events']} of {each.n}, up to "
+        f"{percent(each.high)}."
+        for each in found.estimates
+    ]
+    seen += [found.apart] if found.apart else []
     arms = harms.incidence.table.select("arm", "n").unique()
     if harms.comparison is not None:  # who got no cells says nothing about their rate
         arms = arms.filter(pl.col("arm") != harms.comparison.reference)
@@ -183,10 +188,10 @@ def _registry(harms: Harms) -> list[Block]:
         f"serious event; this one treated {arms['n'].sum()}."
     )
     caution = (
-        "Studies differ in follow-up and in whether any or only related events were counted; studies without "
-        "a count are absent."
+        "Studies differ in follow-up; those that counted only events put down to the treatment say nothing "
+        "of the others, and studies without a count are absent."
     )
-    return [Bullets(title="Against the registry", items=(seen, aimed, caution))]
+    return [Bullets(title="Against the registry", items=(*seen, aimed, caution))]
 
 
 def comparison_blocks(harms: Harms) -> list[Block]:

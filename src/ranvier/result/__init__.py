@@ -2,7 +2,7 @@
 
 from ranvier.result.derivation import TRACE_SCHEMA, Derivation
 from ranvier.result.estimate import Estimate, Fit, LeftOut
-from ranvier.result.wording import json_ready, number, p_text, percent, plural
+from ranvier.result.wording import json_ready, number, p_text, percent, plural, positive_texts
 
 __all__ = [
     "TRACE_SCHEMA",
@@ -15,4 +15,5 @@ __all__ = [
     "p_text",
     "percent",
     "plural",
+    "positive_texts",
 ]

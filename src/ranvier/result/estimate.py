@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ranvier.result.wording import json_ready, number, percent, plural
+from ranvier.result.wording import json_ready, number, percent, plural, positive_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,11 @@ LONGEST_INPUT = 40
 
 WHOLE_UNITS = ("mm³", "lesion(s)")
 """Units whose decimals nobody measures."""
+
+WHOLE = 100
+"""Size from which the decimals of a number say nothing."""
+SMALL = 10
+"""Size below which a number beside one of that size keeps digits of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,27 +99,35 @@ class Estimate:
         Parameters
         ----------
         digits : int, optional
-            Decimals, for units other than a share; when None, two for numbers below 100 and none above.
+            Decimals, for units other than a share; when None, two for numbers below 100 and none above. A
+            number that is not below 0 keeps digits of its own where only a bound of it is that large.
 
         Returns
         -------
         str
             Such as "20.0 % (95 % interval 2.5 % to 55.6 %)".
         """
-        if self.unit == "share":
-            value, low, high = percent(self.value), percent(self.low), percent(self.high)
-        else:
-            finite = [abs(bound) for bound in (self.value, self.low, self.high) if math.isfinite(bound)]
-            whole = self.unit in WHOLE_UNITS or max(finite, default=0) >= 100
-            digits = digits if digits is not None else 0 if whole else 2
-            unit = f" {self.unit}" if self.unit else ""
-            value = number(self.value, digits=digits) + unit
-            low, high = number(self.low, digits=digits), number(self.high, digits=digits)
+        value, low, high = self._texts(digits)
+        if self.unit and self.unit != "share":
+            value = f"{value} {self.unit}"
         if math.isinf(self.low) and math.isinf(self.high):
             return f"{value} (no finite {100 * self.level:g} % interval)"
         if math.isnan(self.low) and math.isnan(self.high):
             return f"{value} (no interval)"
         return f"{value} ({100 * self.level:g} % interval {low} to {high})"
+
+    def _texts(self, digits: int | None) -> tuple[str, str, str]:
+        """Write value and bounds without their unit."""
+        numbers = self.value, self.low, self.high
+        if self.unit == "share":
+            return percent(self.value), percent(self.low), percent(self.high)
+        finite = [abs(bound) for bound in numbers if math.isfinite(bound)]
+        large, whole = max(finite, default=0) >= WHOLE, self.unit in WHOLE_UNITS
+        if digits is None and large and not whole and min(numbers) >= 0 and min(finite) < SMALL:
+            return positive_texts(*numbers)
+        places = digits if digits is not None else 0 if whole or large else 2
+        value, low, high = (number(each, digits=places) for each in numbers)
+        return value, low, high
 
     def explain(self) -> str:
         """Say in plain sentences what the number is, how it was made and who was left out.

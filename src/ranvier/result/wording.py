@@ -7,11 +7,15 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["json_ready", "number", "p_text", "percent", "plural"]
+__all__ = ["json_ready", "number", "p_text", "percent", "plural", "positive_texts"]
 
 MINUS = "\N{MINUS SIGN}"
 SMALLEST_P = 0.001
 """p value below which the digits are not written."""
+SMALLEST, LARGEST = 0.001, 1_000_000
+"""Where the digits of a positive number end, unless the value that it belongs to is smaller itself."""
+TINY = 1e-6
+"""Where they end for a value below `SMALLEST`, such as a rate of a rare event."""
 
 
 def number(value: float | None, *, digits: int = 2) -> str:
@@ -43,6 +47,48 @@ def number(value: float | None, *, digits: int = 2) -> str:
     rounded = round(float(value), digits)
     text = f"{abs(rounded):.{digits}f}"
     return f"{MINUS}{text}" if rounded < 0 else text
+
+
+def positive_texts(value: float, low: float, high: float, *, decimals: int = 0) -> tuple[str, str, str]:
+    """Write a number that cannot be below 0, such as a ratio, with its bounds, each with digits of its own.
+
+    The bounds of a ratio from few patients lie so far apart that decimals which fit one of them leave
+    nothing of another; none of the three is written as 0 unless it is 0.
+
+    Parameters
+    ----------
+    value, low, high : float
+        The number and the bounds of its interval.
+    decimals : int
+        Decimals that each number has at least, as a short interval needs them.
+
+    Returns
+    -------
+    tuple of str
+        Each with two to three digits.
+
+    Examples
+    --------
+    >>> positive_texts(0.502, 1.9e-5, 13066.0)
+    ('0.50', 'below 0.001', '13066')
+    >>> positive_texts(12.34, 3.456, 6.9e12)
+    ('12.3', '3.46', 'above 1,000,000')
+    """
+    smallest = TINY if 0 < value < SMALLEST else SMALLEST
+    first, second, third = (_positive(each, decimals, smallest) for each in (value, low, high))
+    return first, second, third
+
+
+def _positive(value: float, decimals: int, smallest: float) -> str:
+    """Write one number that is not below 0."""
+    if not math.isfinite(value):
+        return number(value)
+    if 0 < value < smallest:
+        return f"below {smallest:.{round(-math.log10(smallest))}f}"
+    if value > LARGEST:
+        return f"above {LARGEST:,}"
+    own = 2 if value == 0 else 2 - math.floor(math.log10(value)) - (value < 1)
+    return number(value, digits=max(own, decimals, 0))
 
 
 def percent(share: float | None, *, digits: int = 1) -> str:

@@ -162,7 +162,7 @@ def compare_proportions(
     50.0 % (95 % interval 1.8 % to 82.7 %) 0.041
     >>> odds = rv.stats.compare_proportions((7, 2), (10, 10), measure="odds ratio")
     >>> print(odds.text(), round(odds.p_value, 3))
-    8 (95 % interval 1 to 127) 0.07
+    8.15 (95 % interval 0.88 to 127) 0.07
     """
     require_choice("measure", measure, _VALUES)
     require_choice("method", method, ("exact", *_METHODS))

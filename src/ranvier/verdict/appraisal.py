@@ -155,7 +155,7 @@ def appraise(claims: Claims, *, registry: Registry | None = None, level: float =
     ... )
     >>> found = rv.verdict.appraise(rv.verdict.Claims(article=article, claims=(claim,)))
     >>> print(found.claim("zero").may_say)
-    No serious event in 15 patients; the true rate could be up to 21.8 %.
+    No serious event put down to the treatment in 15 patients; the true rate could be up to 21.8 %.
     """
     held = evidence.registry() if registry is None else registry
     if not isinstance(claims, Claims):
@@ -212,10 +212,11 @@ def _appraise_one(claim: Claim, context: Context) -> ClaimAppraisal:
     known = claim.last_attack_reported or _attacks_reported(claim, context)
     interpretable = known or not improved or all(s.randomised for s in context.studies)
     label = choose_label(claim, context, agree=agree, disagree=disagree, interpretable=interpretable)
+    sentence = sentence_for(claim, context, share=share, label=label, found=(agree, disagree))
     return ClaimAppraisal(
         claim=claim,
         label=label,
-        may_say=_with_its_source(sentence_for(claim, context, share=share), label, claims=context.claims),
+        may_say=_with_its_source(sentence, label, claims=context.claims),
         class_of_claim=min((s.class_of_claim for s in context.summaries), key=_CLASSES.index),
         estimate=share,
         of_treated=of_treated,
@@ -254,7 +255,7 @@ def _attacks_reported(claim: Claim, context: Context) -> bool:
 
 def _topic(claim: Claim) -> str:
     if claim.kind in ("stable", "worse"):
-        return f"{claim.domain}_stable"
+        return f"{claim.domain}_{claim.kind}"
     return claim.domain or ""
 
 
@@ -393,8 +394,7 @@ def _safety(appraised: tuple[ClaimAppraisal, ...]) -> list[str]:
     if not counted:
         return []
     widest = max(counted, key=lambda each: each.estimate.n if each.estimate else 0)
-    share = widest.estimate
-    if share is None:
-        return []
+    held = [found.estimate for found in widest.disagree] if widest.label == "contradicted" else []
+    share = max((each for each in held or [widest.estimate] if each), key=lambda each: each.n)
     events = round(share.value * share.n)
     return [say("article_safety", events=events, n=share.n, high=percent(share.high))]

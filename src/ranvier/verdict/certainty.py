@@ -310,7 +310,9 @@ def _disagreement(registry: Registry, study: Study) -> Downgrade | None:
         & pl.col("kind").str.starts_with("registry vs")
         & ~pl.col("claim_a").str.contains("enrol")
     )
-    return _step("inconsistency", 1, rows.height, "down_disagree", n=rows.height) if rows.height else None
+    return (
+        _step("selective reporting", 1, rows.height, "down_disagree", n=rows.height) if rows.height else None
+    )
 
 
 def _product(given: list[str]) -> Downgrade | None:

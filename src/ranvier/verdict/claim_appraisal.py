@@ -25,6 +25,10 @@ _IN_THE_SENTENCE = {("serious_events", "zero"), ("direction", "outcome_name")}
 """Kinds of claim whose plain sentence already says what a lint says."""
 
 
+_SAME_QUESTION = ("improve_half", "unchanged", "worse_half")
+"""Facts on the share without treatment that answer the same question as a claimed share."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClaimAppraisal:
     """One claim, and everything that must stand beside it.
@@ -125,7 +129,7 @@ class ClaimAppraisal:
             lines.append(beside(self.placebo))
             if share is not None and self.placebo.estimate is not None:
                 lines.append(_beside(share, self.placebo.estimate.value, "placebo"))
-        facts = [fact for fact in self.natural_history if fact.code in ("improve_half", "unchanged")]
+        facts = [fact for fact in self.natural_history if fact.code in _SAME_QUESTION]
         if share is not None:
             lines += [_beside(share, fact.values[0], "natural") for fact in facts]
         return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -10,9 +10,10 @@ import polars as pl
 from ranvier.evidence import Registry
 from ranvier.result import json_ready, number, percent
 from ranvier.stats import proportion
-from ranvier.verdict.findings import plain, unit_of
+from ranvier.verdict.findings import plain
 from ranvier.verdict.outcomes import OUTCOMES, better_direction
 from ranvier.verdict.sentences import say
+from ranvier.verdict.serious_counting import unit_of
 
 __all__ = ["Contrast", "contrasts", "primary"]
 
@@ -52,6 +53,8 @@ class Contrast:
         Month of the result.
     source_url, source_type, certainty : str
         Where it was read.
+    arm : str
+        Label of the treated arm.
     """
 
     study_id: str
@@ -71,6 +74,7 @@ class Contrast:
     low: float | None = None
     high: float | None = None
     months: float | None = None
+    arm: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Give every field, JSON-ready.
@@ -103,15 +107,16 @@ def contrasts(registry: Registry, study_id: str) -> tuple[Contrast, ...]:
     controls = [arm for arm, row in arms.items() if row["arm_role"] == "control"]
     rows = [row for row in registry.outcomes_of(study_id).iter_rows(named=True) if row["certainty"] != "D"]
     confirmed = _confirmed(registry, study_id)
-    made = []
+    made: list[Contrast] = []
     for row in rows:
         if row["arm_id"] in controls:
             continue
         other = _partner(rows, row, controls)
         control = row["comparator_arm_id"] or (other["arm_id"] if other else None)
         if control in controls:
-            made.append(_contrast(row | {"confirmed": confirmed}, other, arms[control]["label"]))
-    return tuple(contrast for contrast in made if contrast is not None)
+            found = _contrast(row | {"confirmed": confirmed}, other, arms[control]["label"])
+            made += [] if found is None else [replace(found, arm=arms[row["arm_id"]]["label"])]
+    return tuple(made)
 
 
 def primary(found: tuple[Contrast, ...]) -> Contrast | None:

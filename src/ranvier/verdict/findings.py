@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
 from ranvier.evidence import Registry
 from ranvier.result import Estimate, json_ready, number, percent
 from ranvier.stats import proportion
 from ranvier.verdict.outcomes import OUTCOMES, better_direction
 from ranvier.verdict.sentences import say
+from ranvier.verdict.serious_counting import is_serious, serious_words, unit_of
 
-__all__ = ["Finding", "harms", "plain", "results", "serious_total", "share_text", "unit_of"]
+__all__ = [
+    "Finding",
+    "harms",
+    "plain",
+    "results",
+    "series_sentence",
+    "share_text",
+]
 
 _RISING = ("increase", "higher", "rise")
 _FALLING = ("decrease", "lower", "fall")
 _MEANS = ("mean", "median", "model mean", "ls mean", "mean or median")
-_SERIOUS = ("serious", "severe", "severe or serious", "major", "fatal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,12 @@ class Finding:
         What `n` counts.
     estimate : Estimate, optional
         The share with its exact interval.
+    arm : str, optional
+        Key of the arm in the registry.
+    direction : {"rose", "fell"}, optional
+        Where a series went from its first to its last value, or where the source says it went.
+    change : float, optional
+        Last value of a series less its first.
     """
 
     study_id: str
@@ -57,6 +68,9 @@ class Finding:
     n: int | None = None
     unit: str = "patients"
     estimate: Estimate | None = None
+    arm: str | None = None
+    direction: str | None = None
+    change: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give every field, JSON-ready.
@@ -104,6 +118,7 @@ def _finding(row: dict[str, Any], sentence: str, sign: str, **more: Any) -> Find
         source_type=row["source_type"],
         certainty=row["certainty"],
         months=row["timepoint_months_number"],
+        arm=row["arm_id"],
         **more,
     )
 
@@ -148,8 +163,9 @@ def _direction(row: dict[str, Any], words: str) -> Finding:
         sign = "favourable" if "improve" in row["value"] else "neither"
         return _finding(row, say("printed_text", outcome=words, value=row["value"] + _p(row)), sign)
     sign = _sign(1.0 if rising else -1.0, row)
-    text = say("direction", outcome=words, verb="rose" if rising else "fell", when=_when(row), p=_p(row))
-    return _finding(row, text, sign)
+    verb = "rose" if rising else "fell"
+    text = say("direction", outcome=words, verb=verb, when=_when(row), p=_p(row))
+    return _finding(row, text, sign, direction=verb)
 
 
 def _series(rows: list[dict[str, Any]], row: dict[str, Any]) -> Finding | None:
@@ -168,17 +184,40 @@ def _series(rows: list[dict[str, Any]], row: dict[str, Any]) -> Finding | None:
     last = max(same, key=lambda other: other["timepoint_months_number"])
     if row is not last or first is last:
         return None
-    text = say(
+    change = last["value_number"] - first["value_number"]
+    moved = None if change == 0 else "rose" if change > 0 else "fell"
+    return _finding(
+        row,
+        series_sentence(first, last),
+        _sign(change, row),
+        n=last["n"],
+        direction=moved,
+        change=change,
+    )
+
+
+def series_sentence(first: dict[str, Any], last: dict[str, Any]) -> str:
+    """Give two values of one outcome in one arm, the first at the start.
+
+    Parameters
+    ----------
+    first, last : mapping
+        Rows of outcomes with a value and a month.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    return say(
         "series",
-        outcome=OUTCOMES[row["outcome"]].words,
+        outcome=OUTCOMES[last["outcome"]].words,
         first=_as_printed(first),
         last=_as_printed(last),
         months=f"{last['timepoint_months_number']:g}",
         n=f" (n={last['n']})" if last["n"] else "",
         p=_p(last),
     )
-    change = last["value_number"] - first["value_number"]
-    return _finding(row, text, _sign(change, row), n=last["n"])
 
 
 def _as_printed(row: dict[str, Any]) -> str:
@@ -245,25 +284,6 @@ def _p(row: dict[str, Any]) -> str:
     return f" (p {printed[0]} {printed[1:]})" if printed[0] in "<>" else f" (p = {printed})"
 
 
-def unit_of(row: dict[str, Any]) -> str:
-    """Say what a denominator counts, from the words of its row.
-
-    Parameters
-    ----------
-    row : mapping
-        A row of outcomes or safety.
-
-    Returns
-    -------
-    str
-        "patients", "patient-cycles" or "injections".
-    """
-    words = " ".join(str(row.get(key) or "") for key in ("definition", "denominator_unit", "unit", "notes"))
-    if "patient-cycle" in words:
-        return "patient-cycles"
-    return "injections" if row.get("denominator_unit") == "injections" else "patients"
-
-
 def harms(registry: Registry, study_id: str, *, level: float = 0.95) -> tuple[Finding, ...]:
     """Give every adverse event that the registry counts in one study.
 
@@ -290,8 +310,9 @@ def harms(registry: Registry, study_id: str, *, level: float = 0.95) -> tuple[Fi
         )
         event = f"{row['event']} ({arms[row['arm_id']]})" if len(arms) > 1 else row["event"]
         values = {"event": event, "n": row["n_at_risk"], "unit": unit}
-        if row["n_events"] == 0 and _is_serious(row):
-            text = say("no_serious", n=row["n_at_risk"], unit=unit, high=percent(share.high))
+        if row["n_events"] == 0 and is_serious(row):
+            values["event"] = serious_words([row])
+            text = say("no_serious", **values, high=percent(share.high))
         elif row["n_events"] == 0:
             text = say("no_harm", **values, high=percent(share.high))
         else:
@@ -309,31 +330,3 @@ def harms(registry: Registry, study_id: str, *, level: float = 0.95) -> tuple[Fi
             )
         )
     return tuple(found)
-
-
-def _is_serious(row: dict[str, Any]) -> bool:
-    return row["event_class"] == "summary" and row["seriousness"] in _SERIOUS
-
-
-def serious_total(registry: Registry, studies: tuple[str, ...]) -> tuple[int, int]:
-    """Count serious events and patients at risk over several studies.
-
-    Parameters
-    ----------
-    registry : Registry
-        Where to look.
-    studies : tuple of str
-        Keys of the studies.
-
-    Returns
-    -------
-    tuple of int
-        Events and patients; (0, 0) when no study has a count of patients.
-    """
-    rows = registry.safety.filter(
-        pl.col("study_id").is_in(studies)
-        & (pl.col("event_class") == "summary")
-        & pl.col("seriousness").is_in(_SERIOUS)
-    )
-    counted = [row for row in rows.iter_rows(named=True) if unit_of(row) == "patients"]
-    return sum(row["n_events"] for row in counted), sum(row["n_at_risk"] for row in counted)

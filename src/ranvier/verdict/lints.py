@@ -132,9 +132,12 @@ def sum_of_parts(claim: Claim, context: Context) -> Lint | None:
     ]
     whole = max(part.n or 0 for part in parts)
     total = sum(part.events or 0 for part in parts)
-    if len({part.kind for part in parts}) < 2 or len(parts) != len({part.kind for part in parts}):
+    counted = {part.kind for part in parts if part.events is not None}
+    if len(counted) < 2 or len(parts) != len({part.kind for part in parts}):
         return None
-    return None if total == whole else lint("sum", "wrong", total, total=total, n=whole)
+    if total == whole or (len(counted) < len(kinds) and total < whole):  # the rest may be of the third kind
+        return None
+    return lint("sum", "wrong", total, total=total, n=whole)
 
 
 def implied_n(claim: Claim, _context: Context) -> Lint | None:
@@ -190,7 +193,8 @@ def interval_level(claim: Claim, _context: Context) -> Lint | None:
         return lint("level_unknown", "care", None, **_bounds(claim))
     if claim.level == 0.95:
         return None
-    return lint("level", "care", claim.level, level=f"{100 * claim.level:g}", **_bounds(claim))
+    looks = "narrower" if claim.level < 0.95 else "wider"
+    return lint("level", "care", claim.level, level=f"{100 * claim.level:g}", looks=looks, **_bounds(claim))
 
 
 def not_an_edss(claim: Claim, _context: Context) -> Lint | None:

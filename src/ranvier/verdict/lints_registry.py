@@ -68,9 +68,8 @@ def _row_of_pair(context: Context, study_id: str, claim: Claim) -> dict[str, Any
     after = rows.filter(
         (pl.col("timepoint_months_number") > 0) & ((pl.col("value_number") - claim.after).abs() < SAME)
     )
-    if before.is_empty() or after.is_empty():
-        return None
-    return after.row(-1, named=True)
+    after = after.filter(pl.col("arm_id").is_in(before["arm_id"].to_list()))
+    return None if after.is_empty() else after.row(-1, named=True)
 
 
 def named_otherwise(claim: Claim, context: Context) -> list[str]:

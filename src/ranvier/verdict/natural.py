@@ -24,6 +24,14 @@ NATURAL_SENTENCES: dict[str, tuple[tuple[str, ...], str]] = {
         ("EDSS1Y_no_change",),
         "Without treatment, EDSS stayed the same in {0} of yearly intervals in MS.",
     ),
+    "worse_half": (
+        ("EDSS1Y_worsen_ge_0.5",),
+        "Without treatment, EDSS rose by at least 0.5 in {0} of yearly intervals in MS.",
+    ),
+    "worse_one": (
+        ("EDSS1Y_worsen_ge_1",),
+        "Without treatment, EDSS rose by at least 1.0 in {0} of yearly intervals in MS.",
+    ),
     "examiners": (
         ("RATER_66", "RATER_67"),
         "Two examiners of one patient gave the same EDSS in {0}, and within one step (0.5) in at least {1}.",
@@ -50,9 +58,11 @@ NATURAL_SENTENCES: dict[str, tuple[tuple[str, ...], str]] = {
 _CHOICE: dict[tuple[str, str], tuple[str, ...]] = {
     ("MS", "edss"): ("improve_half", "improve_one", "recovery", "examiners"),
     ("MS", "edss_stable"): ("unchanged", "examiners"),
+    ("MS", "edss_worse"): ("worse_half", "worse_one", "examiners"),
     ("MS", "relapse"): ("regression",),
     ("NMOSD", "edss"): ("nmosd_attacks", "examiners"),
     ("NMOSD", "edss_stable"): ("nmosd_attacks", "examiners"),
+    ("NMOSD", "edss_worse"): ("nmosd_attacks", "examiners"),
     ("NMOSD", "relapse"): ("regression", "nmosd_free"),
 }
 
@@ -107,7 +117,7 @@ def natural_facts(registry: Registry, disease: str, topic: str) -> tuple[Natural
     disease : {"MS", "NMOSD", "mixed"}
         Disease of the study.
     topic : str
-        "edss", "edss_stable" or "relapse"; any other topic has no fact.
+        "edss", "edss_stable", "edss_worse" or "relapse"; any other topic has no fact.
 
     Returns
     -------

@@ -10,6 +10,7 @@ import polars as pl
 
 from ranvier.errors import InputError
 from ranvier.evidence import CountPool, Pool, implied_patients
+from ranvier.evidence.pooled_studies import ROUNDING
 from ranvier.evidence.printed_numbers import IMPLIED_TIMES
 from ranvier.result import number, percent
 from ranvier.stats import proportion
@@ -124,8 +125,17 @@ def _disagree(held: _Pooled) -> Lint | None:
     )
 
 
+def _no_length(held: _Pooled) -> Lint | None:
+    main = held.pool.estimates[0]
+    if not main.high - main.low <= ROUNDING * abs(main.value):
+        return None
+    return lint("pool_no_length", "wrong", 0.0, interval=held.pool.interval)
+
+
 def _implied(held: _Pooled) -> Lint | None:
     main = held.pool.estimates[0]
+    if _no_length(held) is not None:
+        return None
     if held.pool.scale.code not in SHARES or not held.n or not 0 <= main.low <= main.high <= 1:
         return None
     shown = 100 * main.value, 100 * main.low, 100 * main.high
@@ -149,6 +159,7 @@ def _alone(held: _Pooled) -> Lint | None:
 
 POOL_LINTS: dict[str, Callable[[Any], Lint | None]] = {
     "pool_zero": _zero,
+    "pool_no_length": _no_length,
     "pool_implied": _implied,
     "pool_counts": _disagree,
     "pool_added": _added,

@@ -53,7 +53,7 @@ SENTENCES: dict[str, str] = {
     "single": "{outcome}: {value}{when}.",
     "printed_share": "{outcome}: {value} %{when}, without a count.",
     "printed_text": "{outcome}: {value}.",
-    "no_serious": "No serious event in {n} {unit}; the true rate could be up to {high}.",
+    "no_serious": "No {event} in {n} {unit}; the true rate could be up to {high}.",
     "no_harm": "{event}: none in {n} {unit}; the true rate could be up to {high}.",
     "harm": "{event}: {events} of {n} {unit} ({share}).",
     "no_safety": "No safety count of this study is in the registry; that is not the same as none.",
@@ -73,6 +73,7 @@ SENTENCES: dict[str, str] = {
     "direction_other": (
         "The sources of {label} give {held}, not {outcome}; no size and no control group were given."
     ),
+    "contradicted": "Another source gives: {held}",
     "only_article": "By the {kind} only: {sentence}",
     "read_in_news": "{sentence} (read in a news article).",
     "direction_rose": "{outcome} was said to have risen; no size and no control group were given.",
@@ -101,7 +102,9 @@ SENTENCES: dict[str, str] = {
     "down_control": "−1 risk of bias: 0 patients in a control group, masking: {masking}",
     "down_unclear": "−1 risk of bias: how the {n} controls were assigned is not clear",
     "down_external": "−1 risk of bias: the {n} controls were treated outside the trial",
-    "down_disagree": "−1 inconsistency: {n} disagreement between trial registry and report of results",
+    "down_disagree": (
+        "−1 selective reporting: {n} disagreement between trial registry and report of results"
+    ),
     "down_missing": "−1 risk of bias: {missing} of {n} without a result ({share})",
     "down_judged": "−1 risk of bias: {count} of {n} domains of {tool} ({names})",
     "down_judged_far": "−2 risk of bias: {count} of {n} domains of {tool} ({names})",
@@ -196,7 +199,7 @@ SENTENCES: dict[str, str] = {
     "lint_centring": "The value {value} does not lie where its interval {low} to {high} puts it.",
     "lint_beyond": "The interval {low} to {high} passes what a percentage or a ratio can be.",
     "lint_level_unknown": "The interval {low} to {high} has no level; it may be a range.",
-    "lint_level": "The interval {low} to {high} is at {level} %, not at 95 %, so it looks narrower.",
+    "lint_level": "The interval {low} to {high} is at {level} %, not at 95 %, so it looks {looks}.",
     "lint_not_edss": "{values} is a mean, not a possible EDSS value: EDSS moves in half steps.",
     "lint_zero": "0 of {n}: the true rate could be up to {high}.",
     "lint_few": "With {n} {unit} the interval spans {width} percentage points.",
@@ -248,6 +251,10 @@ SENTENCES: dict[str, str] = {
     "lint_pool_implied": (
         "The pooled interval {low} to {high} would need {implied} patients; the studies had {n}."
     ),
+    "lint_pool_no_length": (
+        "The interval ({interval}) has no length, because all studies gave the same value; chance alone "
+        "leaves more than that, so that it cannot be believed."
+    ),
     "lint_pool_zero": (
         "No study had an event: {events} of {n}; the true share could be up to {high}. The pooled value "
         "comes from what was added, not from data."
@@ -282,7 +289,7 @@ def say(code: str, **values: Any) -> str:
     Examples
     --------
     >>> from ranvier.verdict import say
-    >>> say("no_serious", n=15, unit="patients", high="21.8 %")
+    >>> say("no_serious", event="serious event", n=15, unit="patients", high="21.8 %")
     'No serious event in 15 patients; the true rate could be up to 21.8 %.'
     """
     require_choice("sentence", code, SENTENCES)
