@@ -68,6 +68,14 @@ def test_improvement_is_interpreted_only_when_attacks_are_known(courses, days, r
         assert f"{patients.relapsing} patient" in found.refusals[0]
 
 
+def test_patients_without_attacks_have_none_to_recover_from():
+    some = {"courses": {"PPMS": 5}, "edss": (3.0, 6.0), "months": 12}
+    recent = ReportedPatients(**some, last_attack_days=(30, 60))
+    bands = [reported_null_band(one, seed=1, n_trials=2000) for one in (ReportedPatients(**some), recent)]
+    for plain, other in zip(*(band.of("edss_change") for band in bands), strict=True):
+        assert abs(plain.mean - other.mean) < 0.05
+
+
 def test_equal_seeds_give_equal_bands_and_order_of_courses_does_not_matter():
     one = reported_null_band(TEN, seed=7, n_trials=300)
     other = ReportedPatients(courses={"RRMS": 2, "SPMS": 8, "PPMS": 0}, edss=(3, 6), months=12.0)

@@ -66,6 +66,15 @@ def test_what_is_missing_is_said():
     assert said in found.sentences
 
 
+def test_courses_of_some_patients_are_not_taken_for_all():
+    """Bonab 2012: 20 SPMS and 2 of a course that is not simulated."""
+    given = PatientsOfStudy(study="bonab2012", source="letter", edss=(5.0, 6.5))
+    found = held(claim(studies=("bonab2012",), n=22, months=12.0), given)
+    assert "the course of the patients" in found.without_effect.missing
+    whole = held(claim(studies=("bonab2012",), n=20, subgroup="SPMS", months=12.0), given)
+    assert "of 20 such patients" in " ".join(whole.sentences)
+
+
 def test_a_known_last_attack_makes_improvement_readable():
     given = PatientsOfStudy(
         study="dahbour2017", source="letter", edss=(3.0, 6.0), last_attack_days=(200, 900)

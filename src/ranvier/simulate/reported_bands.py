@@ -235,9 +235,10 @@ def _check(improved: int | None, mean_change: float | None, n: int) -> None:
 def _patients(name: str, n: int, patients: ReportedPatients) -> Known:
     """Spread the patients of one course over what was reported."""
     final_day = round(patients.months * DAYS_PER_MONTH)
+    days = patients.last_attack_days if PHENOTYPES[name].relapsing else None
     return Known(
         phenotype=name,
-        histories=tuple(_history(day) for day in _attack_days(n, patients.last_attack_days)),
+        histories=tuple(_history(day) for day in _attack_days(n, days)),
         base=_baselines(n, *patients.edss),
         base_day=np.zeros(n, dtype=np.float32),
         final_day=np.full(n, final_day, dtype=np.float32),

@@ -10,7 +10,7 @@ import polars as pl
 from ranvier.course import ChangeRule, change_rule
 from ranvier.errors import InputError
 from ranvier.evidence import Study
-from ranvier.result import json_ready, number
+from ranvier.result import json_ready
 from ranvier.simulate import PHENOTYPES, Band, NullBand, ReportedPatients, reported_null_band
 from ranvier.verdict.claims import Claim
 from ranvier.verdict.lints import Context
@@ -101,7 +101,7 @@ def _mean(band: NullBand) -> str:
     return say(
         "null_mean",
         n=bands[0].n,
-        fall=number(fall, digits=1),
+        fall=f"{fall:g}",
         months=f"{months:g}",
         **_chances(bands),
     )
@@ -149,7 +149,9 @@ def without_effect(claim: Claim, context: Context) -> WithoutEffect | None:
     study = context.studies[0]
     counted = claim.kind == "responders" and claim.outcome == "edss_improved"
     moved = claim.kind == "change" and claim.outcome in ("edss_mean", "edss_change")
-    change = claim.after - claim.before if moved and claim.after and claim.before else None
+    change = None
+    if moved and claim.before is not None and claim.after is not None:
+        change = claim.after - claim.before
     fell = change is not None and change < 0
     if len(context.studies) > 1 or study.control not in WITHOUT_CONTROLS or not (counted or fell):
         return None
@@ -201,11 +203,11 @@ def _courses(
         else {name: row[key] for name, key in COURSES.items()}
     )
     found = {name: value for name, value in counts.items() if value}
-    if sum(found.values()) == n:
+    if found and sum(found.values()) == n:
         return found
     if claim.subgroup in PHENOTYPES and claim.n:
         return {str(claim.subgroup): claim.n}
-    return {next(iter(found)): n} if len(found) == 1 and n else None
+    return None
 
 
 def _edss(
