@@ -279,7 +279,7 @@ class MetaRegression(Fit):
         >>> equal = rv.evidence.GeneralisedQ(weights=(1, 1, 1, 1))
         >>> fit = rv.evidence.meta_regression(y, v, moderators={"dose": dose}, method=equal)
         >>> print(fit.generalised_interval().text())
-        0.12 (95 % interval 0.02 to 5.26)
+        0.12 (95 % interval 0.021 to 5.26)
         """
         y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
         x = np.linalg.qr(self.moderators.values)[0]
