@@ -5,6 +5,7 @@ One table: calls that are refused. Add a row for each new public function and ea
 
 from __future__ import annotations
 
+import dataclasses
 import runpy
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 import ranvier as rv
 from ranvier.errors import InputError, RanvierError
-from ranvier.simulate import Effect, Group
+from ranvier.simulate import Effect, Group, PlanScenario
 from ranvier.trial import Arm
 
 MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).parent / "unit" / "simulated.py"))
@@ -22,6 +23,9 @@ PROTOCOL = MADE["protocol"]
 RRMS = (Group(phenotype="RRMS"),)
 PAIR, ONE = PLANNED["design"]((10, 10)), PLANNED["design"]((10,))
 PLAN = rv.simulate.Plan(design=PAIR, endpoint="improved")
+CROSSED = dataclasses.replace(PAIR, protocol=dataclasses.replace(PAIR.protocol, design="rct_crossover"))
+CROSSOVER = rv.simulate.Plan(design=CROSSED, endpoint="edss_change", switch_day=200)
+PERIODS = (rv.simulate.Period(from_day=0), rv.simulate.Period(from_day=100))
 BETTER, TYPO = PLANNED["effect"]("better", edss_shift=-0.5), {"cell": Effect(edss_shift=-0.5)}
 SIMON = rv.stats.simon(0.1, 0.3, alpha=0.1, beta=0.1)
 LOOKS = rv.stats.group_sequential(2)
@@ -287,6 +291,63 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
         {"design": PAIR, "endpoint": "improved", "monitor": 3},
         InputError,
         r"monitor is a int; give a StoppingBoundary",
+    ),
+    (
+        "simulate.PlanScenario",
+        (),
+        {"name": "x", "carry_over": -1},
+        InputError,
+        r"carry_over of scenario 'x' is -1; it must be from 0",
+    ),
+    (
+        "simulate.PlanScenario",
+        (),
+        {"name": "x", "effects": {"cells": (rv.simulate.Period(from_day=9),)}},
+        InputError,
+        r"periods of arm 'cells' begin on days \[9\]",
+    ),
+    ("simulate.other_carry_over", (["better"],), {}, InputError, r"scenarios holds a str; give"),
+    (
+        "simulate.Plan",
+        (),
+        {"design": PAIR, "endpoint": "edss_change", "switch_day": 183},
+        InputError,
+        r"switch_day is 183, but the design of the protocol is 'rct_parallel'",
+    ),
+    (
+        "simulate.Plan",
+        (),
+        {"design": CROSSED, "endpoint": "edss_change"},
+        InputError,
+        r"the design of the protocol is 'rct_crossover', but switch_day is missing",
+    ),
+    (
+        "simulate.Plan",
+        (),
+        {"design": CROSSED, "endpoint": "edss_change", "switch_day": 183.5},
+        InputError,
+        r"switch_day is 183.5; it must be a whole day",
+    ),
+    (
+        "simulate.Plan",
+        (),
+        {"design": CROSSED, "endpoint": "edss_change", "switch_day": 200, "looks": LOOKS},
+        InputError,
+        r"looks, or a rule that stops for harm, are planned in a crossover",
+    ),
+    (
+        "simulate.operating_characteristics",
+        (CROSSOVER,),
+        {"scenarios": [PlanScenario(name="x", effects={"placebo": Effect(edss_shift=-1)})], "seed": 1},
+        InputError,
+        r"names an effect of 'placebo', which gets the treatment second; name it under 'cells'",
+    ),
+    (
+        "simulate.operating_characteristics",
+        (CROSSOVER,),
+        {"scenarios": [PlanScenario(name="x", effects={"cells": PERIODS})], "seed": 1},
+        InputError,
+        r"name both sequences \['cells', 'placebo'\], each with periods from day 0 and day 200",
     ),
     ("simulate.PlanScenario", (), {"name": " "}, InputError, r"name of a scenario is ' '"),
     (

@@ -40,9 +40,82 @@ ONE = PLAN.replace('[[arms]]\nid = "placebo"\nrole = "control"\nn = 20\n', "")
 COUNTED = ONE.replace("edss_change", "improved").replace("n = 20\n", "")
 SIMON = '[looks]\nkind = "simon"\np0 = 0.2\np1 = 0.5\n'
 
+CROSSED = PLAN.replace(
+    "\n[[patients]]",
+    """
+[trial]
+design = "crossover"
+[crossover]
+switch_month = 6
+[[patients]]""",
+)
+
 # file, what is changed in it, to what, words of the message
 CHANGES: list[tuple[str, str, str, str]] = [
     (PLAN, PLAN, "[trial", r"^design.toml is not valid TOML: .*; put texts in quotes"),
+    (PLAN, "\n[[patients]]", '[trial]\ndesign = "crosover"\n[[patients]]', r"Did you mean 'crossover'"),
+    (
+        CROSSED,
+        "switch_month = 6",
+        "switch_mont = 6",
+        r"\[crossover\]: unknown key .*Did you mean 'switch_month'",
+    ),
+    (CROSSED, "[crossover]", "[crosover]", r"unknown table \[crosover\]; .*Did you mean 'crossover'"),
+    (CROSSED, "[crossover]\nswitch_month = 6\n", "", r"needs both .*\[crossover\] is missing"),
+    (
+        CROSSED,
+        'design = "crossover"',
+        'design = "parallel"',
+        r"design is 'parallel', and \[crossover\] is there",
+    ),
+    (PLAN, "\n[[patients]]", '[trial]\ndesign = "single-arm"\n[[patients]]', r"but \[\[arms\]\] has 2"),
+    (CROSSED, "switch_month = 6", "carry_over = 0", r"give either switch_month or switch_day"),
+    (CROSSED, "switch_month = 6", "switch_month = 6\nswitch_day = 183", r"give either switch_month or"),
+    (CROSSED, "switch_month = 6", "switch_month = inf", r"switch_month is inf; it must be a finite"),
+    (
+        CROSSED,
+        "switch_month = 6",
+        "switch_day = 0",
+        r"\[crossover\]: switch_day is 0; it must be a whole day",
+    ),
+    (CROSSED, "switch_month = 6", "switch_month = 12", r"begins on day 365, but .* \[91, 183, 365\]"),
+    (CROSSED, "switch_month = 6", "switch_month = 2", r"each period needs one, the first on day 61 at the"),
+    (CROSSED, "switch_month = 6", "switch_month = 6\ncarry_over = 2", r"carry_over is 2; it must be from 0"),
+    (
+        CROSSED.replace("switch_month = 6", "switch_day = 186"),
+        "12]",
+        "12]\nwindow_days = 7",
+        r"the visit 'month 6' may take place on the days 176 to 190, before or after",
+    ),
+    (
+        CROSSED,
+        "[visits]",
+        '[[arms]]\nid = "more"\nn = 20\n[visits]',
+        r"\[crossover\]: the crossover has 3 arms; it needs two",
+    ),
+    (CROSSED, "edss_change", "improved", r"\[crossover\]: the endpoint of the crossover is 'improved'"),
+    (
+        CROSSED,
+        "alpha = 0.025",
+        'test = "rank-sum"',
+        r"'rank-sum' does not fit 'edss_change' with a crossover",
+    ),
+    (PLAN, "alpha = 0.025", 'test = "crossover"', r"'crossover' does not fit .* with several arms; use one"),
+    (
+        CROSSED,
+        "[[scenarios]]",
+        '[looks]\nkind = "group-sequential"\nat = [0.5, 1.0]\n[[scenarios]]',
+        r"\[crossover\]: looks, or a rule that stops for harm, are planned in a crossover",
+    ),
+    (CROSSED, "[[scenarios]]", "[safety]\nlimit = 0.2\n[[scenarios]]", r"a rule that stops for harm, are"),
+    (CROSSED, "edss_shift = -0.5", "serious_per_year = 0.1", r"\[\[scenarios\]\] 1: .* has event rates"),
+    (CROSSED, "edss_shift = -0.5", "carry_over = 3", r"carry_over of scenario 'better' is 3.0; it must"),
+    (
+        PLAN,
+        "edss_shift = -0.5",
+        "carry_over = 0",
+        r"carry_over of scenario 'better' is 0, but the plan is no",
+    ),
     (PLAN, "[visits]", "[visit]", r"^design.toml: unknown table \[visit\]; .*Did you mean 'visits'"),
     (PLAN, "[visits]\nmonths = [0, 3, 6, 12]\n", "", r"the tables \['\[visits\]'\] are missing"),
     (PLAN, PLAN, "", r"\['\[\[patients\]\]', '\[\[arms\]\]', '\[visits\]', '\[endpoint\]'\] are missing"),
@@ -167,7 +240,7 @@ def test_a_wrong_plan_is_refused_with_words_that_help(
     assert str(caught.value).count("design.toml") == 1
 
 
-@pytest.mark.parametrize("text", [PLAN, ONE, COUNTED + SIMON])
+@pytest.mark.parametrize("text", [PLAN, ONE, COUNTED + SIMON, CROSSED])
 def test_what_the_rows_change_is_read_without_an_error(tmp_path: Path, text: str) -> None:
     file = tmp_path / "design.toml"
     file.write_text(text, encoding="utf-8")

@@ -137,6 +137,7 @@ def test_every_key_of_a_plan_stands_on_the_page_on_planning():
     page = (ROOT / "docs" / "planning.md").read_text(encoding="utf-8")
     tables = [*plan_files.SINGLE.values(), *_plan_look_tables.LOOKS.values()]
     tables += [_plan_tables.PatientTable, _plan_tables.ArmTable, _plan_tables.ScenarioTable]
+    tables += [_plan_tables.CrossoverTable]
     keys = {field.name for table in tables for field in dataclasses.fields(table)}
     missing = sorted(key for key in keys if not re.search(rf"\b{key}\b", page))
     assert missing == []

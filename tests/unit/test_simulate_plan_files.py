@@ -125,7 +125,7 @@ def test_what_is_left_out_is_told_and_what_changes_nothing_is_not(read):
     assert ("[visits]", "months") not in taken
 
 
-@pytest.mark.parametrize("name", ["randomised", "simon"])
+@pytest.mark.parametrize("name", ["randomised", "simon", "crossover"])
 def test_examples_and_the_plan_to_start_from_are_read(tmp_path, name):
     assert read_plan(examples() / "plan" / name / "design.toml").scenarios
     started = read_plan(new_plan(tmp_path / "plan") / "design.toml")

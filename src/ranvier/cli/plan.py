@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ import click
 
 if TYPE_CHECKING:
     from ranvier.report import Report
-    from ranvier.simulate import OperatingCharacteristics, PlanFile
+    from ranvier.simulate import OperatingCharacteristics, PlanFile, PlanScenario
 
 __all__ = ["PlanMade", "run"]
 
@@ -100,14 +100,15 @@ def run(file: Path, out: Path | None, *, show_progress: bool = True, **changed: 
         given.settings, **{name: value for name, value in changed.items() if value is not None}
     )
     given = dataclasses.replace(given, settings=settings)
-    found, comparison = _simulated(given, hidden=not (show_progress and sys.stderr.isatty()))
-    page = report.build_plan(found, given=given, comparison=comparison)
+    scenarios = simulate.other_carry_over(given.scenarios) if given.plan.switched else given.scenarios
+    found, comparison = _simulated(given, scenarios, hidden=not (show_progress and sys.stderr.isatty()))
+    page = report.build_plan(found, scenarios=scenarios, given=given, comparison=comparison)
     written = () if out is None else page.save_all(out, "plan")
     return PlanMade(page=page, written=written)
 
 
 def _simulated(
-    given: PlanFile, *, hidden: bool
+    given: PlanFile, scenarios: Sequence[PlanScenario], *, hidden: bool
 ) -> tuple[OperatingCharacteristics, OperatingCharacteristics | None]:
     """Simulate the plan, and for a single arm the same patients randomised."""
     from ranvier import simulate
@@ -122,7 +123,7 @@ def _simulated(
                 made.append(
                     simulate.operating_characteristics(
                         plan,
-                        scenarios=given.scenarios,
+                        scenarios=scenarios,
                         n_trials=given.settings.trials,
                         seed=given.settings.seed,
                         block_trials=min(BLOCK, given.settings.trials),

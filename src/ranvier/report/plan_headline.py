@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from ranvier.report.model import Block, Bullets, Paragraph
+from ranvier.report.plan_effects import benefit, what_is_done
 from ranvier.report.plan_words import (
     NOISE_WORDS,
     against,
-    benefit,
     claims,
     each_month,
     errors_text,
@@ -18,7 +18,6 @@ from ranvier.report.plan_words import (
     null_rows,
     share_text,
     span,
-    what_is_done,
     with_patients,
 )
 from ranvier.result import number
@@ -62,6 +61,8 @@ def headline_blocks(
     blocks: list[Block] = [Paragraph(text=_headline(found, shown), tone="key")]
     if not found.plan.several:
         blocks.append(Paragraph(text=_single_arm(found, shown, comparison), tone="caution"))
+    if found.plan.switched:
+        blocks.append(Paragraph(text=_crossover(found, shown), tone="caution"))
     if found.plan.several and (low := _too_often(found)):
         blocks.append(Paragraph(text=low, tone="caution"))
     if shown:
@@ -133,6 +134,36 @@ def _single_arm(
         return f"{better}."
     share = span(_shares(comparison, shown[0].name), many)
     return f"{better}, and show one in {share} if the treatment does what is hoped ({shown[0].name})."
+
+
+def _crossover(found: OperatingCharacteristics, shown: Sequence[PlanScenario]) -> str:
+    """Say what a crossover asks, and what it finds of an effect that stays and of one that is washed out."""
+    said = (
+        "This is a crossover: each patient is seen with and without the treatment. A treatment that stays, "
+        "as cells do, makes it answer another question: patients who got it first still have it in the "
+        "second period. The trial then averages treated against untreated patients (first period) with "
+        "patients treated late against patients treated early (second period), and reports about half of an "
+        "effect on the EDSS. Parallel arms compare treated with untreated patients to the end."
+    )
+    found_of = [_estimates(found, each) for each in shown if benefit(each)][:2]
+    return " ".join([said, *found_of])
+
+
+def _estimates(found: OperatingCharacteristics, scenario: PlanScenario) -> str:
+    """Say what one scenario would report, and what is true."""
+    rows = noise_rows(found, scenario.name)
+    estimate, truth = (_points([row[name] for row in rows]) for name in ("estimate", "truth"))
+    done = what_is_done(found.plan, scenario)
+    return f"{_capital(scenario.name)} ({done}): reported {estimate}, true {truth} EDSS points on average."
+
+
+def _points(values: list[float]) -> str:
+    low, high = (number(value, digits=2) for value in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _too_often(found: OperatingCharacteristics) -> str | None:

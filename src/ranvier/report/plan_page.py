@@ -10,6 +10,7 @@ from ranvier.errors import InputError
 from ranvier.report.building import BANNERS, versions
 from ranvier.report.model import Block, Bullets, DataTable, Paragraph, Report, Section
 from ranvier.report.null_section import model_numbers
+from ranvier.report.plan_effects import what_is_done
 from ranvier.report.plan_figures import ends_figure, power_figure
 from ranvier.report.plan_headline import headline_blocks
 from ranvier.report.plan_paragraph import looks_text, plan_paragraph
@@ -20,7 +21,6 @@ from ranvier.report.plan_words import (
     ordered,
     patients,
     scenario_names,
-    what_is_done,
     who_enters,
 )
 from ranvier.result import percent, plural
@@ -38,6 +38,10 @@ __all__ = ["build_plan"]
 
 BIAS_OF_ARMS = (
     "Truth: the same difference in trials of very many patients. Bias: difference found less the true one."
+)
+BIAS_OF_PERIODS = (
+    "True difference: that of both sequences at the end of the first period, as parallel arms show it. Bias: "
+    "difference found less the true one; what stays of a treatment given first makes it."
 )
 BIAS_OF_ONE = (
     "Bias: what is seen less what the treatment does. It comes from the patients and from the fixed number, "
@@ -70,7 +74,8 @@ def build_plan(
     scenarios : sequence of PlanScenario
         The scenarios that were simulated, the one that matters most first; those of `given` when empty.
     given : PlanFile, optional
-        The file that the plan was read from; the page lists what it left to defaults.
+        The file that the plan was read from; the page lists what it left to defaults, and the paragraph for
+        the protocol holds its scenarios.
     comparison : OperatingCharacteristics, optional
         For one arm: the same patients randomised, `simulate.randomised_instead` of the plan.
 
@@ -95,12 +100,13 @@ def build_plan(
     if absent:
         raise InputError(f"the scenarios {absent} were not simulated; those that were: {_simulated(found)}.")
     plan = found.plan
+    planned = listed if given is None else given.scenarios
     parts: list[tuple[str, str, Sequence[Block]]] = [
         ("result", "What this trial would show", headline_blocks(found, listed, comparison)),
         ("scenarios", "Scenario by scenario", _scenarios(found, listed)),
         ("ends", "When the trial ends", _ends(found)),
         ("safety", "What it would miss", _safety(plan)),
-        ("protocol", "For the protocol", _protocol(found, listed)),
+        ("protocol", "For the protocol", _protocol(found, planned)),
         ("assumptions", "What was assumed", _assumptions(plan, given)),
         ("methods", "How it was simulated", _methods(found)),
     ]
@@ -116,7 +122,7 @@ def build_plan(
             "scenarios": [each.to_dict() for each in listed],
             "file": None if given is None else given.to_dict(),
             "comparison": None if comparison is None else comparison.to_dict(),
-            "paragraph": plan_paragraph(found, scenarios=listed),
+            "paragraph": plan_paragraph(found, scenarios=planned),
         },
     )
 
@@ -191,6 +197,9 @@ def _biases(found: OperatingCharacteristics) -> DataTable:
         several if plan.several else one | {"truth": "what treatment does"}
     )
     note = BIAS_OF_ARMS if plan.several else BIAS_OF_ONE
+    if plan.switched:
+        labels |= {"outcome": "periods with the treatment", "untreated": "periods without"}
+        note = BIAS_OF_PERIODS
     return DataTable(caption=f"Mean of the trials, {unit}", frame=frame, labels=labels, note=note)
 
 
@@ -226,7 +235,7 @@ def _pace(plan: Plan) -> str:
 
 def _safety(plan: Plan) -> list[Block]:
     """Say which serious events so few patients would not show."""
-    n = sum(arm.planned_n or 0 for arm in plan.treated)
+    n = sum(plan.sizes.values() if plan.switched else (plan.sizes[arm.id] for arm in plan.treated))
     bound = zero_event_bound(n, sided="one")
     missed = [(1 - 1 / k) ** n for k in ONE_IN]
     blocks: list[Block] = [

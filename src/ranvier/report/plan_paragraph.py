@@ -9,10 +9,10 @@ from scipy import special
 
 from ranvier._version import __version__
 from ranvier.errors import InputError
+from ranvier.report.plan_effects import benefit, what_is_done
 from ranvier.report.plan_words import (
     NOISE_WORDS,
     against,
-    benefit,
     claims,
     errors_text,
     measured,
@@ -21,7 +21,6 @@ from ranvier.report.plan_words import (
     patients,
     share_text,
     span,
-    what_is_done,
     who_enters,
 )
 from ranvier.result import number, percent, plural
@@ -47,6 +46,7 @@ SAID = {
     "rank-sum": "the exact rank-sum test",
     "permutation": "the exact permutation test of means",
     "conditional": "the exact conditional test of two rates",
+    "crossover": "the exact rank-sum test of differences within patients between the sequences",
 }
 """Tests as a protocol names them; others by their words in `PLAN_TESTS`."""
 
@@ -90,7 +90,18 @@ def _arms(plan: Plan) -> str:
         )
     most = "Up to " if plan.looks is not None else ""
     total = f"{most}{plural(sum(plan.sizes.values()), 'patient')}"
-    return f"{total} are randomised to {', '.join(named[:-1])} and {named[-1]}."
+    said = f"{total} are randomised to {', '.join(named[:-1])} and {named[-1]}."
+    return said if plan.switch_day is None else f"{said} {_crossover(plan.switch_day)}"
+
+
+def _crossover(switch_day: int) -> str:
+    """Say what happens in a crossover, and what its analysis takes for granted."""
+    return (
+        f"Both sequences change over to the other treatment on day {switch_day}. The treatment is estimated "
+        "by half the difference between the sequences of the differences within patients, first period less "
+        "second, so that a difference between the periods cancels. What stays of a treatment that is given "
+        "first is not removed; no test of carry-over chooses the analysis."
+    )
 
 
 def _test(plan: Plan) -> str:

@@ -7,12 +7,11 @@ from typing import Any
 import polars as pl
 
 from ranvier.result import number, percent, plural
-from ranvier.simulate import OperatingCharacteristics, Plan, PlanScenario
+from ranvier.simulate import OperatingCharacteristics, Plan
 
 __all__ = [
     "NOISE_WORDS",
     "against",
-    "benefit",
     "claims",
     "each_month",
     "errors_text",
@@ -24,12 +23,10 @@ __all__ = [
     "scenario_names",
     "share_text",
     "span",
-    "what_is_done",
     "who_enters",
     "with_patients",
 ]
 
-MINUS = "\N{MINUS SIGN}"
 NOISE_WORDS = {"low": "little noise", "high": "much noise"}
 """What each noise of the EDSS is called on the page."""
 FEW = 3
@@ -54,7 +51,7 @@ def patients(plan: Plan) -> str:
     if len(sizes) == 1:
         return f"{most}{plural(sizes[0], 'patient')}"
     if len(set(sizes)) == 1:
-        return f"{most}{plural(sizes[0], 'patient')} in each arm"
+        return f"{most}{plural(sizes[0], 'patient')} in each {'sequence' if plan.switched else 'arm'}"
     named = [f"{arm.planned_n} ({arm.label})" for arm in plan.design.protocol.arms]
     return f"{most}{', '.join(named[:-1])} and {named[-1]} patients"
 
@@ -132,12 +129,21 @@ def measured(plan: Plan) -> str:
         "improved": f"patients whose EDSS is improved at {last}",
         "worse": f"patients whose EDSS is worse at {last}",
         "confirmed_worsening": "patients with worsening of the EDSS confirmed after 12 weeks",
-        "edss_change": f"change of the EDSS from baseline to {last}",
+        "edss_change": _periods_text(plan) or f"change of the EDSS from baseline to {last}",
         "relapses": f"relapses per year from the first dose to {last}",
         "new_t2": "new T2 lesions after the first scan",
         "serious_event": f"patients with a serious adverse event by {last}",
     }
     return said[plan.endpoint]
+
+
+def _periods_text(plan: Plan) -> str | None:
+    """Say what is compared in a crossover, with the visits that end its periods; None in other designs."""
+    if plan.switch_day is None:
+        return None
+    visits = sorted(plan.design.protocol.visits, key=lambda visit: visit.day)
+    first = [visit.label for visit in visits if visit.day <= plan.switch_day][-1]
+    return f"EDSS at the end of each of two periods ({first}, {visits[-1].label}) in the same patients"
 
 
 def against(plan: Plan) -> str:
@@ -162,56 +168,6 @@ def against(plan: Plan) -> str:
         what = "relapses" if plan.endpoint == "relapses" else "new lesions"
         return f"a fixed rate of {fixed or 0:g} {what} per year"
     return f"a fixed share of {percent(fixed)} of patients"
-
-
-def benefit(scenario: PlanScenario) -> bool:
-    """Tell whether a treatment does something good in a scenario.
-
-    Parameters
-    ----------
-    scenario : PlanScenario
-        The scenario.
-
-    Returns
-    -------
-    bool
-        False for a scenario of harm alone, in which a claim of an effect is false.
-    """
-    effects = dict(scenario.effects).values()
-    ratios = ("relapse_ratio", "progression_ratio", "lesion_ratio")
-    return any(
-        effect.edss_shift < 0 or min(getattr(effect, name) for name in ratios) < 1 for effect in effects
-    )
-
-
-def what_is_done(plan: Plan, scenario: PlanScenario) -> str:
-    """Say what the treatment is taken to do.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan.
-    scenario : PlanScenario
-        The scenario.
-
-    Returns
-    -------
-    str
-        A phrase; by arm where arms differ.
-    """
-    said = {arm.id: _in_arm(scenario, arm.id) for arm in plan.treated}
-    if len(set(said.values())) == 1:
-        return next(iter(said.values()))
-    return "; ".join(f"{arm.label}: {said[arm.id]}" for arm in plan.treated)
-
-
-def _in_arm(scenario: PlanScenario, arm: str) -> str:
-    effect = dict(scenario.effects).get(arm)
-    events = dict(scenario.event_rates).get(arm)
-    parts = [] if effect is None or effect.text() == "no effect" else [effect.text().replace("-", MINUS)]
-    if events is not None:
-        parts.append(f"{sum(each.per_year for each in events if each.serious):g} serious events per year")
-    return ", ".join(parts) or "no effect"
 
 
 def who_enters(plan: Plan) -> tuple[str, ...]:

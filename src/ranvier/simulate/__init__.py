@@ -4,7 +4,7 @@ from ranvier.simulate.bayes_rules import FUTILITY_RULES, BayesRule
 from ranvier.simulate.characteristics import operating_characteristics
 from ranvier.simulate.characteristics_result import OperatingCharacteristics
 from ranvier.simulate.clusters import dask_executor
-from ranvier.simulate.counterparts import randomised_instead
+from ranvier.simulate.counterparts import other_carry_over, randomised_instead
 from ranvier.simulate.designs import Design, EventRate, Group
 from ranvier.simulate.effects import NO_EFFECT, Effect, Period
 from ranvier.simulate.entry_criteria import EntryCriteria
@@ -27,8 +27,9 @@ from ranvier.simulate.phenotypes import (
     phenotype,
 )
 from ranvier.simulate.plan_files import PlanFile, PlanSettings, read_plan
+from ranvier.simulate.plan_scenarios import PlanScenario
 from ranvier.simulate.plan_template import new_plan
-from ranvier.simulate.plans import PLAN_ENDPOINTS, PLAN_TESTS, Plan, PlanScenario
+from ranvier.simulate.plans import PLAN_ENDPOINTS, PLAN_TESTS, Plan
 from ranvier.simulate.power_of_tests import POWER_TESTS, Normal, power
 from ranvier.simulate.published_numbers import parameter, parameters
 from ranvier.simulate.replicates import Replicates, replicate
@@ -82,6 +83,7 @@ __all__ = [
     "null_band",
     "null_band_of_matrix",
     "operating_characteristics",
+    "other_carry_over",
     "parameter",
     "parameters",
     "phenotype",

@@ -35,11 +35,11 @@ def number_of(name: str, value: Any, *, low: float, high: float) -> float:
     return float(value)
 
 
-def check_reference(reference: float | None, endpoint: str, test: str, looks: Any, *, several: bool) -> None:
+def check_reference(reference: float | None, endpoint: str, test: str, looks: Any, *, compares: str) -> None:
     """Refuse a test that does not fit, and a fixed number that is missing, not used or out of range."""
     if test in TESTS:
-        _check_test(test, endpoint, several=several)
-    if several:
+        _check_test(test, endpoint, compares=compares)
+    if compares != "one arm":
         if reference is not None:
             raise InputError(
                 f"reference is {reference!r}, but the trial has a control arm; leave the fixed number out."
@@ -74,11 +74,12 @@ def _check_fixed(reference: float, endpoint: str, test: str, looks: Any) -> None
         number_of("reference, a change of EDSS,", reference, low=-10.0, high=10.0)
 
 
-def _check_test(test: str, endpoint: str, *, several: bool) -> None:
-    found = TESTS[test]
-    fitting = [name for name, each in TESTS.items() if endpoint in each.endpoints and each.several == several]
-    if endpoint not in found.endpoints or found.several != several:
-        arms = "several arms" if several else "one arm"
+def _check_test(test: str, endpoint: str, *, compares: str) -> None:
+    fitting = [
+        name for name, each in TESTS.items() if endpoint in each.endpoints and each.compares == compares
+    ]
+    if test not in fitting:
+        arms = {"one arm": "one arm", "arms": "several arms", "crossover": "a crossover"}[compares]
         raise InputError(f"test {test!r} does not fit {endpoint!r} with {arms}; use one of {fitting}.")
 
 

@@ -12,8 +12,10 @@ from ranvier.simulate._attacks import DAYS_PER_YEAR
 from ranvier.simulate._cohort import Cohort, draw_cohort, planned
 from ranvier.simulate._endpoints import needed, worsening_of_rows
 from ranvier.simulate._lesions import DAYS_PER_MONTH
+from ranvier.simulate._plan_crossover import first_period_ends
 from ranvier.simulate.designs import Design, EventRate
-from ranvier.simulate.plans import Plan, PlanScenario
+from ranvier.simulate.plan_scenarios import PlanScenario
+from ranvier.simulate.plans import Plan
 from ranvier.stats import CountDesign
 
 __all__ = ["BEFORE_YEARS", "CONFIRM_WEEKS", "ArmData", "draw_arm"]
@@ -33,8 +35,9 @@ class ArmData:
     """The patients of one arm in every trial.
 
     `value` is 1 for a patient who is counted and 0 for another, a change of EDSS in half points, or a number
-    of events in `years`; it says nothing where `known` is false. `before` are relapses in the year before
-    entry.
+    of events in `years`; it says nothing where `known` is false. In a crossover it is the EDSS at the end of
+    the first period less that of the second, and `first` the change from the baseline to the end of the
+    first, in half points. `before` are relapses in the year before entry.
     """
 
     value: Whole
@@ -42,11 +45,18 @@ class ArmData:
     years: Floats
     before: Whole
     serious: Bools
+    first: Whole | None = None
 
     @property
     def n(self) -> int:
         """Give the patients of each trial."""
         return int(self.value.shape[1])
+
+    @property
+    def periods(self) -> tuple[Whole, Whole]:
+        """Give the changes from the baseline to the end of each period of a crossover, in half points."""
+        first = self.value if self.first is None else self.first  # checked by the plan
+        return first, first - self.value
 
     def part(self, rows: Whole, first: int, last: int) -> ArmData:
         """Give some patients of some trials."""
@@ -57,6 +67,7 @@ class ArmData:
             years=self.years[here],
             before=self.before[here],
             serious=self.serious[here],
+            first=None if self.first is None else self.first[here],
         )
 
 
@@ -80,7 +91,7 @@ def _observed(
     rng: np.random.Generator, cohort: Cohort, plan: Plan, design: Design, events: tuple[EventRate, ...]
 ) -> dict[str, NDArray[Any]]:
     """Give what each patient shows."""
-    n = len(cohort.last_day)
+    n, more = len(cohort.last_day), {}
     years = np.maximum(cohort.last_day.astype(np.float64), 0) / DAYS_PER_YEAR
     rate = sum(event.per_year for event in events if event.serious)
     serious = rng.random(n) < -np.expm1(-rate * years) if rate else np.zeros(n, dtype=bool)
@@ -91,6 +102,8 @@ def _observed(
         value, known = np.bincount(cohort.attacks.who[after], minlength=n), years > 0
     elif plan.endpoint == "serious_event":
         value, known = serious.astype(np.int64), np.ones(n, dtype=bool)
+    elif plan.switch_day is not None:
+        value, known, more["first"] = _two_periods(cohort, design, plan.switch_day)
     else:
         value, known = _edss(cohort, plan, design)
     if isinstance(plan.looks, CountDesign):  # whoever is not known counts as an unfavourable result
@@ -103,14 +116,14 @@ def _observed(
         "years": years,
         "before": np.bincount(recent, minlength=n),
         "serious": serious,
+        **more,
     }
 
 
 def _edss(cohort: Cohort, plan: Plan, design: Design) -> tuple[Whole, Bools]:
     """Judge the EDSS of each patient."""
     need = needed(plan.change_rule)
-    base = cohort.written[:, 0]
-    seen = cohort.written if not design.dropout_per_year else np.where(cohort.taken(), cohort.written, -1)
+    base, seen = cohort.written[:, 0], _seen(cohort, design)
     if plan.endpoint == "confirmed_worsening":
         days = [float(visit.day) for visit in planned(design)[1:]]
         found = worsening_of_rows(base, seen[:, 1:], days, need, weeks=CONFIRM_WEEKS)
@@ -124,6 +137,19 @@ def _edss(cohort: Cohort, plan: Plan, design: Design) -> tuple[Whole, Bools]:
     moved = -change if plan.endpoint == "improved" else change
     counted: Bools = known & (moved >= need[base])
     return counted.astype(np.int64), known
+
+
+def _seen(cohort: Cohort, design: Design) -> NDArray[np.int8]:
+    """Give what was written at each visit, -1 where there was none."""
+    return cohort.written if not design.dropout_per_year else np.where(cohort.taken(), cohort.written, -1)
+
+
+def _two_periods(cohort: Cohort, design: Design, switch_day: int) -> tuple[Whole, Bools, Whole]:
+    """Give the first period less the second, whether both are known, and the first less the baseline."""
+    seen = _seen(cohort, design).astype(np.int64)
+    one, two = seen[:, first_period_ends(design, switch_day)], seen[:, -1]
+    known: Bools = (one >= 0) & (two >= 0)
+    return np.where(known, one - two, 0), known, np.where(known, one - seen[:, 0], 0)
 
 
 def _lesions(cohort: Cohort, design: Design) -> tuple[Whole, Bools, Floats]:

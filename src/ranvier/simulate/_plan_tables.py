@@ -18,6 +18,7 @@ from ranvier.trial import Arm, EntryRule, VisitWindow
 __all__ = [
     "ArmTable",
     "ConductTable",
+    "CrossoverTable",
     "EndpointTable",
     "PatientTable",
     "SafetyTable",
@@ -33,6 +34,8 @@ DAYS_PER_MONTH = 30.4375
 """Mean length of a calendar month, days."""
 MOST_PROCESSES = 256
 SERIOUS = "serious event"
+PLANNED = ("single-arm", "parallel", "crossover")
+"""Designs that a file may name; the first two follow from the arms."""
 RULED = ("improved", "worse", "confirmed_worsening")
 """Endpoints that need a rule for what counts as a change."""
 
@@ -60,6 +63,15 @@ class TrialTable:
 
     id: str = "plan"
     title: str = "A planned trial"
+    design: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.design is not None:
+            require_choice("design", self.design, PLANNED)
+
+    def idle(self) -> tuple[str, ...]:
+        """Give the keys that change nothing beside the others."""
+        return ("design",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,17 +174,21 @@ class VisitTable:
         """Give month or day."""
         return "month" if self.months else "day"
 
-    def windows(self) -> tuple[VisitWindow, ...]:
-        """Give the visits with their windows."""
-        return tuple(
-            VisitWindow(
-                label=self._label(time),
-                day=round(time * DAYS_PER_MONTH) if self.months else round(time),
-                window=(-self.window_days, self.window_days if time else 0),
-                baseline=time == 0,
+    def windows(self, switch_day: int | None = None) -> tuple[VisitWindow, ...]:
+        """Give the visits with their windows; one on the day of a dose, of either period, is never late."""
+        made = []
+        for time in self._times:
+            day = round(time * DAYS_PER_MONTH) if self.months else round(time)
+            dose = day in (0, switch_day)
+            made.append(
+                VisitWindow(
+                    label=self._label(time),
+                    day=day,
+                    window=(-self.window_days, 0 if dose else self.window_days),
+                    baseline=time == 0,
+                )
             )
-            for time in self._times
-        )
+        return tuple(made)
 
     def scanned(self) -> tuple[str, ...]:
         """Give the labels of the visits with a scan."""
@@ -180,6 +196,38 @@ class VisitTable:
 
     def _label(self, time: float) -> str:
         return f"{self.unit} {time:g}" if time else "baseline"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossoverTable:
+    """[crossover]: when both arms change over, and how much of an effect stays behind."""
+
+    switch_month: float | None = None
+    switch_day: int | None = None
+    carry_over: float = 1.0
+
+    def __post_init__(self) -> None:
+        if (self.switch_month is None) == (self.switch_day is None):
+            raise InputError(
+                "give either switch_month or switch_day, when the second period begins, such as "
+                "switch_day = 168."
+            )
+        if not math.isfinite(self.switch_month or 0.0):
+            raise InputError(f"switch_month is {self.switch_month}; it must be a finite number.")
+        if not 0 <= self.carry_over <= 1:
+            raise InputError(
+                f"carry_over is {self.carry_over:g}; it must be from 0 (washed out) to 1 (stays, as cells "
+                "do)."
+            )
+
+    @property
+    def day(self) -> int:
+        """Give the day on which the second period begins."""
+        return self.switch_day or round((self.switch_month or 0.0) * DAYS_PER_MONTH)
+
+    def idle(self) -> tuple[str, ...]:
+        """Give the keys that change nothing beside the others."""
+        return ("switch_month", "switch_day")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +297,7 @@ class ScenarioTable:
     lesion_ratio: float = 1.0
     edss_shift: float = 0.0
     serious_per_year: float | None = None
+    carry_over: float | None = None
 
     def effect(self) -> Effect:
         """Give the effect."""

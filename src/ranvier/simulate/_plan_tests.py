@@ -14,39 +14,45 @@ COUNTS = ("relapses", "new_t2")
 
 @dataclass(frozen=True)
 class PlannedTest:
-    """One test: its words, the endpoints it fits, and whether it compares arms."""
+    """One test: its words, the endpoints it fits, and what it compares: "one arm", "arms" or "crossover"."""
 
     text: str
     endpoints: tuple[str, ...]
-    several: bool
+    compares: str
 
 
 TESTS = {
-    "binomial": PlannedTest("exact binomial test of a share against a fixed one", SHARES, several=False),
+    "binomial": PlannedTest("exact binomial test of a share against a fixed one", SHARES, compares="one arm"),
     "signed-rank": PlannedTest(
-        "exact signed-rank test of changes within patients", ("edss_change",), several=False
+        "exact signed-rank test of changes within patients", ("edss_change",), compares="one arm"
     ),
-    "poisson": PlannedTest("exact Poisson test of a rate against a fixed one", COUNTS, several=False),
+    "poisson": PlannedTest("exact Poisson test of a rate against a fixed one", COUNTS, compares="one arm"),
     "before-after": PlannedTest(
         "exact conditional test of relapses after against before entry in the same patients",
         ("relapses",),
-        several=False,
+        compares="one arm",
     ),
-    "boschloo": PlannedTest("Boschloo's exact test of two shares", SHARES, several=True),
-    "fisher": PlannedTest("Fisher's exact test of two shares", SHARES, several=True),
+    "boschloo": PlannedTest("Boschloo's exact test of two shares", SHARES, compares="arms"),
+    "fisher": PlannedTest("Fisher's exact test of two shares", SHARES, compares="arms"),
     "rank-sum": PlannedTest(
         "exact rank-sum test (EDSS changes, or rates of single patients)",
         ("edss_change", *COUNTS),
-        several=True,
+        compares="arms",
     ),
     "permutation": PlannedTest(
         "exact permutation test of means (EDSS changes, or events of single patients)",
         ("edss_change", *COUNTS),
-        several=True,
+        compares="arms",
     ),
     "conditional": PlannedTest(
         "exact conditional test of two rates, which takes events as independent of each other (Poisson)",
         COUNTS,
-        several=True,
+        compares="arms",
+    ),
+    "crossover": PlannedTest(
+        "exact rank-sum test of the differences within patients, first period less second, between both "
+        "sequences",
+        ("edss_change",),
+        compares="crossover",
     ),
 }

@@ -62,6 +62,15 @@ UNUSED = "Patients who enter while a look is waited for are not used in it; they
 COUNTED = (
     "A patient without a value counts as one without a favourable result, because the design counts all."
 )
+STAYS = (
+    "In a crossover a treatment that stays acts in the second period of the patients who got it first, so "
+    "that periods without it are missing there: what is found is then about half of the effect. Cells cannot "
+    "be washed out. Only the first periods compare the treatments, as parallel arms do. The truth given here "
+    "is the difference of both sequences at the end of the first period."
+)
+BOTH_PERIODS = (
+    "A patient without a value at the end of both periods is left out, in the simulation as in the analysis."
+)
 LEFT_OUT = "Patients without a value are left out, in the simulation as in the analysis."
 
 
@@ -91,6 +100,11 @@ def method(plan: Plan, trials: int, seed: int) -> str:
     else:
         holm = ", each treated arm against the control by Holm's method" if len(plan.treated) > 1 else ""
         said.append(f"Test: {TESTS[plan.test_name].text}, {error}{holm}. Every p value is exact.")
+    if plan.switched:
+        said.append(
+            f"Both arms change over to the other treatment on day {plan.switch_day}; a period counts by the "
+            "EDSS at its end, and the estimate is half the difference between the sequences."
+        )
     if isinstance(plan.looks, SequentialDesign):
         said.append(f"Looks: {plural(len(plan.looks.fractions), 'look')}.")
     if isinstance(plan.looks, PromisingZone):
@@ -155,10 +169,11 @@ def _estimated(plan: Plan, rows: pl.DataFrame) -> str:
     )
     wide = _value(plan, max(rows["bias_error"]), digits=3)
     if plan.several:
+        arms = ("Periods with the treatment", "without") if plan.switched else ("Treated", "control")
         unbiased = max(abs(bias) for bias in rows["bias"]) < ROUNDING
         missed = f"and {truth} in truth (bias {bias}, Monte Carlo error {wide})"
         return (
-            f"Treated {seen}, control {without}; the difference is {estimate} on average"
+            f"{arms[0]} {seen}, {arms[1]} {without}; the difference is {estimate} on average"
             f"{', without bias' if unbiased else f' {missed}'}."
         )
     against = "" if plan.fixed is None else f", {estimate} from the fixed number"
@@ -194,8 +209,9 @@ def cautions(plan: Plan, table: pl.DataFrame) -> tuple[str, ...]:
         POISSON if plan.test_name == "conditional" else RATE if plan.test_name == "poisson" else None,
         NORMAL if isinstance(looks, SequentialDesign | PromisingZone) else None,
         BAYES if isinstance(looks, BayesRule) else None,
+        STAYS if plan.switched else None,
         UNUSED if looks is not None or plan.monitor is not None else None,
-        (COUNTED if isinstance(looks, CountDesign) else LEFT_OUT) if _missing(plan) else None,
+        _left_out(plan) if _missing(plan) else None,
         LIMITS,
     ]
     return tuple(each for each in said if each)
@@ -211,6 +227,13 @@ def _single(plan: Plan, table: pl.DataFrame) -> str | None:
         f"A single arm: {shares} of virtual trials are called a success without any effect{asked}. "
         f"{FIXED if plan.fixed is not None else BEFORE}"
     )
+
+
+def _left_out(plan: Plan) -> str:
+    """Say what happens to a patient without a value."""
+    if plan.switched:
+        return BOTH_PERIODS
+    return COUNTED if isinstance(plan.looks, CountDesign) else LEFT_OUT
 
 
 def _missing(plan: Plan) -> bool:

@@ -20,7 +20,8 @@ from ranvier.simulate._plan_summary import tables
 from ranvier.simulate._plan_words import cautions, method
 from ranvier.simulate._streams import digest, whole
 from ranvier.simulate.characteristics_result import OperatingCharacteristics
-from ranvier.simulate.plans import Plan, PlanScenario
+from ranvier.simulate.plan_scenarios import PlanScenario
+from ranvier.simulate.plans import Plan
 from ranvier.simulate.scenarios import SCENARIOS, Scenario, scenario
 from ranvier.stats import proportion
 
@@ -84,11 +85,11 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
 
     **Tests.** Every p value is exact and one-sided, the tail whose double is the p value of the function for
     real data: `stats.compare_proportions` ("boschloo", "fisher"), `rank_sum`, `permutation`, `rate_ratio`
-    ("conditional"), `paired`, `before_after`; and the exact tails that the intervals of `proportion` and
-    `rate` invert. No z test is made anywhere, because at such sizes its chance of error is not what it says.
-    "rank-sum" and "permutation" move whole patients between the arms and so hold when patients differ in
-    their relapse rates; "conditional" takes each relapse as independent of the others and does not. With
-    three or four arms each is compared with the control by Holm's method; success is any.
+    ("conditional"), `crossover`, `paired`, `before_after`; and the exact tails that the intervals of
+    `proportion` and `rate` invert. No z test is made anywhere, because at such sizes its chance of error is
+    not what it says. "rank-sum" and "permutation" move whole patients between the arms and so hold when
+    patients differ in their relapse rates; "conditional" takes each relapse as independent of the others and
+    does not. With three or four arms each is compared with the control by Holm's method; success is any.
 
     **Looks.** For a `SequentialDesign` the normal deviate of the exact p value of all data so far meets the
     bounds. For a `PromisingZone` the p values of the patients of each stage are combined with the weights of
@@ -101,6 +102,14 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
     without treatment. With one arm the estimate is the distance from the fixed number (from 0 where there is
     none), and its bias is what one would get wrong by taking it for an effect. After looks the bias is that
     of stopping, too; after a `CountDesign` the estimate is the one of `CountDesign.estimate`.
+
+    In a **crossover** the outcome of a period is the EDSS at its end, as a change from the baseline, which
+    cancels. The estimate is half the difference between the sequences of the mean differences within
+    patients, first period less second: what is seen in periods with the treatment less what is seen in those
+    without. Truth is what the treatment does in one period: the difference of both sequences at the end of
+    the first period, in the patients who have both, as parallel arms would show it at that visit. What stays
+    of a treatment (`carry_over`), and what has been prevented or lost for good, draws the estimate away from
+    it; this is the bias. An effect on the EDSS that stays whole is halved.
 
     **Duration.** Patients enter evenly, the first in month 0; a decision comes when the last patient who is
     needed has had the last visit.

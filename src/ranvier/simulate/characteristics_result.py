@@ -31,7 +31,8 @@ class OperatingCharacteristics(Fit):
     table : polars.DataFrame
         One row for each scenario and noise: scenario, noise, null (no effect in any arm), success (share of
         trials), success_error (Monte Carlo standard error, as all columns that end so), outcome (mean in the
-        treated arm), untreated (mean in the control arm, or of the same patients without treatment), estimate
+        treated arm; in a crossover in periods with the treatment), untreated (mean in the control arm, or of
+        the same patients without treatment; in a crossover in periods without), estimate
         (mean over trials of what would be called the effect), truth, truth_error, bias (estimate minus
         truth), bias_error, expected_n (patients whose data decide), expected_n_error, expected_enrolled
         (patients who have entered when it is decided), expected_months, expected_months_error, stopped_early

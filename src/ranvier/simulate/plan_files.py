@@ -12,23 +12,24 @@ from typing import Any
 from ranvier.errors import InputError, suggest
 from ranvier.io._files import existing_file, sha256, text_of
 from ranvier.result import json_ready
+from ranvier.simulate._plan_crossover import CROSSOVER, check_crossover
 from ranvier.simulate._plan_look_tables import read_looks
+from ranvier.simulate._plan_scenario_tables import read_scenarios
 from ranvier.simulate._plan_tables import (
     ArmTable,
     ConductTable,
+    CrossoverTable,
     EndpointTable,
     PatientTable,
     SafetyTable,
-    ScenarioTable,
     SimulationTable,
     TrialTable,
     VisitTable,
     located,
-    serious,
 )
 from ranvier.simulate.designs import Design
-from ranvier.simulate.effects import Effect
-from ranvier.simulate.plans import Plan, PlanScenario
+from ranvier.simulate.plan_scenarios import PlanScenario
+from ranvier.simulate.plans import Plan
 from ranvier.stats import CountDesign
 from ranvier.trial import Arm, Protocol
 from ranvier.trial._toml import build
@@ -45,7 +46,7 @@ SINGLE: dict[str, Any] = {
     "simulation": SimulationTable,
 }
 """Tables that stand once; `looks` has keys that depend on its kind."""
-KNOWN = (*SINGLE, "patients", "arms", "looks", "scenarios")
+KNOWN = (*SINGLE, "patients", "arms", "looks", "crossover", "scenarios")
 NAMES_ONLY = ("id", "label", "title", "months", "days")
 """Keys that no number depends on, and two of which one is always given."""
 NOT_GIVEN = {
@@ -170,10 +171,15 @@ def read_plan(path: str | os.PathLike[str]) -> PlanFile:
             raise InputError(f"{given!r} is not a table of keys and values.")
         looks, numbers = read_looks(given, tables["endpoint"].alpha, f"{file.name}, [looks]")
     sized = _sized(arms, looks, file.name)
-    design = _design(tables, patients, sized, file.name)
+    crossover = _crossover(content, tables["trial"].design, len(sized), file.name)
+    design = _design(tables | {"crossover": crossover}, patients, sized, file.name)
     with located(f"{file.name}, [safety]"):
         monitor = tables["safety"].monitor(_watched(sized))
     endpoint: EndpointTable = tables["endpoint"]
+    if crossover is not None:
+        with located(f"{file.name}, [crossover]"):
+            stops = looks is not None or monitor is not None
+            check_crossover(design, crossover.day, endpoint.kind, stops=stops)
     with located(f"{file.name}, [endpoint]"):
         plan = Plan(
             design=design,
@@ -185,16 +191,18 @@ def read_plan(path: str | os.PathLike[str]) -> PlanFile:
             looks=looks,
             monitor=monitor,
             patients_per_month=tables["conduct"].patients_per_month,
+            switch_day=None if crossover is None else crossover.day,
         )
     built = [(f"[{name}]", content.get(name, {}), table) for name, table in tables.items()]
     built += _numbered("patients", content, patients) + _numbered("arms", content, arms)
     built += [("[looks]", given, numbers)] if numbers is not None else []
+    built += [("[crossover]", content["crossover"], crossover)] if crossover is not None else []
     chosen: SimulationTable = tables["simulation"]
     return PlanFile(
         file=file.name,
         sha256=sha256(file),
         plan=plan,
-        scenarios=_scenarios(content, sized, file.name),
+        scenarios=read_scenarios(content, plan, crossover, file.name),
         settings=PlanSettings(trials=chosen.trials, seed=chosen.seed, processes=chosen.processes),
         defaults=(*_defaults(built), *_absent(content, numbers)),
     )
@@ -209,6 +217,22 @@ def _refuse_unknown(content: Mapping[str, Any], file: str) -> None:
     missing = [f"[{name}]" if name in SINGLE else f"[[{name}]]" for name in NEEDED if not content.get(name)]
     if missing:
         raise InputError(f"{file}: the tables {missing} are missing; a plan needs them.")
+
+
+def _crossover(content: Mapping[str, Any], design: str | None, arms: int, file: str) -> CrossoverTable | None:
+    """Read [crossover], which stands in the file where the design is one; refuse a design that is another."""
+    if (design == "crossover") != ("crossover" in content):
+        raise InputError(
+            f'{file}: a crossover needs both design = "crossover" in [trial] and the table [crossover] with '
+            f"switch_day or switch_month; design is {design!r}, and [crossover] is "
+            f"{'there' if 'crossover' in content else 'missing'}."
+        )
+    if design is not None and (design == "single-arm") != (arms == 1):
+        raise InputError(f"{file}, [trial]: design is {design!r}, but [[arms]] has {arms}.")
+    if design != "crossover":
+        return None
+    made: CrossoverTable = build(CrossoverTable, content["crossover"], f"{file}, [crossover]")
+    return made
 
 
 def _each(content: Mapping[str, Any], name: str, cls: type, file: str) -> tuple[Any, ...]:
@@ -245,7 +269,8 @@ def _design(tables: Mapping[str, Any], patients: tuple[Any, ...], arms: tuple[Ar
             groups.append(table.group())
     diseases = {group.course.disease for group in groups}
     with located(f"{file}, [visits]"):
-        visits = tables["visits"].windows()
+        crossover = tables["crossover"]
+        visits = tables["visits"].windows(None if crossover is None else crossover.day)
     with located(f"{file}, [safety]"):
         events = tables["safety"].rates()
     _require_control(arms, file)
@@ -253,7 +278,7 @@ def _design(tables: Mapping[str, Any], patients: tuple[Any, ...], arms: tuple[Ar
         protocol = Protocol(
             id=tables["trial"].id,
             title=tables["trial"].title,
-            design="single_arm" if len(arms) == 1 else "rct_3arm" if len(arms) == 3 else "rct_parallel",
+            design=_kind(len(arms), switched=tables["crossover"] is not None),
             data_kind="simulated",
             disease=diseases.pop() if len(diseases) == 1 else "mixed",
             arms=arms,
@@ -269,6 +294,13 @@ def _design(tables: Mapping[str, Any], patients: tuple[Any, ...], arms: tuple[Ar
         )
 
 
+def _kind(arms: int, *, switched: bool) -> str:
+    """Name the design in the words of a protocol."""
+    if switched:
+        return CROSSOVER
+    return "single_arm" if arms == 1 else "rct_3arm" if arms == 3 else "rct_parallel"
+
+
 def _require_control(arms: tuple[Arm, ...], file: str) -> None:
     """Refuse several arms without exactly one control, and a control that stands alone."""
     controls = [arm.id for arm in arms if arm.role == "control"]
@@ -282,56 +314,6 @@ def _require_control(arms: tuple[Arm, ...], file: str) -> None:
 def _watched(arms: tuple[Arm, ...]) -> int:
     """Give the patients whom a rule that stops for harm watches: those of the largest experimental arm."""
     return max((arm.planned_n or 0 for arm in arms if arm.role == "experimental"), default=0)
-
-
-def _scenarios(content: Mapping[str, Any], arms: tuple[Arm, ...], file: str) -> tuple[PlanScenario, ...]:
-    rows = content.get("scenarios", [])
-    if not isinstance(rows, list):
-        raise InputError(
-            f"{file}: scenarios must be a list of tables; write [[scenarios]], with two brackets."
-        )
-    treated = [arm.id for arm in arms if arm.role == "experimental"]
-    made = [
-        _scenario(row, treated, f"{file}, [[scenarios]] {place}") for place, row in enumerate(rows, start=1)
-    ]
-    names = [scenario.name for scenario in made]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(
-            f"{file}, [[scenarios]]: {twice} stand there more than once; each name may stand once."
-        )
-    return tuple(made)
-
-
-def _scenario(row: Any, treated: list[str], where: str) -> PlanScenario:
-    """Read one scenario: an effect for every experimental arm, or `effects` arm by arm."""
-    by_arm = row.get("effects") if isinstance(row, Mapping) else None
-    plain = {key: value for key, value in row.items() if key != "effects"} if by_arm is not None else row
-    table: ScenarioTable = build(ScenarioTable, plain, where)
-    with located(where):
-        if by_arm is None:
-            rates = (
-                {}
-                if table.serious_per_year is None
-                else dict.fromkeys(treated, serious(table.serious_per_year))
-            )
-            return PlanScenario(
-                name=table.name, effects=dict.fromkeys(treated, table.effect()), event_rates=rates
-            )
-        if len(plain) > 1:
-            raise InputError(
-                f"effects stands beside {sorted(set(plain) - {'name'})}; write the effect once for all arms, "
-                "or arm by arm in effects."
-            )
-        if not isinstance(by_arm, Mapping):
-            raise InputError(f"effects is {by_arm!r}; write effects = {{ ARM = {{ relapse_ratio = 0.5 }} }}.")
-        for arm in by_arm:
-            if arm not in treated:
-                close = suggest(arm, treated)
-                hint = f" Did you mean {close!r}?" if close else ""
-                raise InputError(f"effects names the arm {arm!r}; the experimental arms are {treated}.{hint}")
-        effects = {arm: build(Effect, value, f"{where}, effects, {arm}") for arm, value in by_arm.items()}
-        return PlanScenario(name=table.name, effects=effects)
 
 
 Built = list[tuple[str, Mapping[str, Any], Any]]

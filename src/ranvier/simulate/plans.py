@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ranvier import course
 from ranvier.errors import InputError, require_choice
 from ranvier.simulate._plan_checks import DEFAULTS, check_looks, check_monitor, check_reference, number_of
+from ranvier.simulate._plan_crossover import check_crossover
 from ranvier.simulate._plan_tests import SHARES, TESTS
 from ranvier.simulate._streams import digest
 from ranvier.simulate.bayes_rules import BayesRule
-from ranvier.simulate.designs import Design, EventRate
-from ranvier.simulate.effects import NO_EFFECT, Effect
+from ranvier.simulate.designs import Design
+from ranvier.simulate.effects import NO_EFFECT
 from ranvier.stats import CountDesign, PromisingZone, SequentialDesign, StoppingBoundary
 from ranvier.trial import Arm
 
-__all__ = ["PLAN_ENDPOINTS", "PLAN_TESTS", "Plan", "PlanScenario"]
+__all__ = ["PLAN_ENDPOINTS", "PLAN_TESTS", "Plan"]
 
 PLAN_ENDPOINTS: dict[str, str] = {
     "improved": "patients whose EDSS is improved at the last visit",
@@ -63,6 +62,9 @@ class Plan:
         entry.
     patients_per_month : float, optional
         How many patients enter in a month, evenly, all arms together; without it no duration is given.
+    switch_day : int, optional
+        Crossover only (design "rct_crossover"): the day on which the second period begins, with its dose. The
+        two arms are sequences: the one that is not the control gets the treatment first, the control second.
 
     Raises
     ------
@@ -74,6 +76,11 @@ class Plan:
     P values are exact: no test takes a statistic for normal, because in a small trial such a test is wrong in
     either direction. Bounds of a `SequentialDesign` or `PromisingZone` are compared with the normal deviate
     of the exact one-sided p value of each look.
+
+    **Crossover.** The outcome of a period is the EDSS at its end: the last visit up to `switch_day`, and the
+    last of all. The value of a patient is the first less the second, in which the baseline cancels; both
+    sequences are compared as by `stats.crossover`. A change within each period would count the end of the
+    first period twice, and an effect that is washed out as a worsening of the second.
 
     Examples
     --------
@@ -109,6 +116,7 @@ class Plan:
     looks: CountDesign | SequentialDesign | PromisingZone | BayesRule | None = None
     monitor: StoppingBoundary | BayesRule | None = None
     patients_per_month: float | None = None
+    switch_day: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.design, Design):
@@ -121,9 +129,15 @@ class Plan:
             raise InputError(f"rule {self.change_rule.name!r} is not for the EDSS; give one that is.")
         self._check_arms()
         self._check_measured()
+        check_crossover(
+            self.design,
+            self.switch_day,
+            self.endpoint,
+            stops=self.looks is not None or self.monitor is not None,
+        )
         if self.test is not None:
             require_choice("test", self.test, PLAN_TESTS)
-        check_reference(self.reference, self.endpoint, self.test_name, self.looks, several=self.several)
+        check_reference(self.reference, self.endpoint, self.test_name, self.looks, compares=self._compares)
         check_looks(self.looks, self.sizes, share=self.endpoint in SHARES, test=self.test, alpha=self.alpha)
         check_monitor(self.monitor)
 
@@ -186,8 +200,21 @@ class Plan:
         return len(self.design.protocol.arms) > 1
 
     @property
+    def _compares(self) -> str:
+        """Give what a test of this plan compares: "one arm", "arms" or "crossover"."""
+        return "crossover" if self.switched else "arms" if self.several else "one arm"
+
+    @property
+    def switched(self) -> bool:
+        """Tell whether both arms change over from one treatment to the other."""
+        return self.switch_day is not None
+
+    @property
     def treated(self) -> tuple[Arm, ...]:
-        """Give the arms that are not the control, in the order of the protocol."""
+        """Give the arms that are not the control, in the order of the protocol.
+
+        In a crossover that is the sequence which gets the treatment first.
+        """
         return tuple(arm for arm in self.design.protocol.arms if arm.role != "control")
 
     @property
@@ -207,6 +234,8 @@ class Plan:
             return "posterior"
         if self.test is not None:
             return self.test
+        if self.switched:
+            return "crossover"
         if self.endpoint == "relapses" and not self.several and self.reference is None:
             return "before-after"
         return DEFAULTS[self.endpoint][int(self.several)]
@@ -248,12 +277,13 @@ class Plan:
         Returns
         -------
         dict
-            Field names to values, and test_name, fixed, sizes, favourable.
+            Field names to values, and test_name, fixed, sizes, favourable; switch_day in a crossover only.
         """
         looks, monitor = (
             None if part is None else {"kind": type(part).__name__, **part.to_dict()}
             for part in (self.looks, self.monitor)
         )
+        crossover = {"switch_day": self.switch_day} if self.switched else {}
         return {
             "design": self.design.to_dict(),
             "endpoint": self.endpoint,
@@ -268,114 +298,5 @@ class Plan:
             "patients_per_month": self.patients_per_month,
             "sizes": self.sizes,
             "favourable": self.favourable,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlanScenario:
-    """What the treatments are taken to do.
-
-    Parameters
-    ----------
-    name : str
-        Short name, as it stands in tables.
-    effects : mapping of str to Effect
-        By id of the arm; none in arms that are not named.
-    event_rates : mapping of str to tuple of EventRate
-        Adverse events of an arm in place of those of the design, by its id; those of the design where an arm
-        is not named.
-
-    Raises
-    ------
-    InputError
-        When the name is empty, or an effect or rate is of another kind.
-
-    Examples
-    --------
-    >>> PlanScenario(name="half", effects={"msc": Effect(relapse_ratio=0.5)}).null
-    False
-    >>> PlanScenario(name="nothing").null
-    True
-    """
-
-    name: str
-    effects: Mapping[str, Effect] | tuple[tuple[str, Effect], ...] = ()
-    event_rates: Mapping[str, tuple[EventRate, ...]] | tuple[tuple[str, tuple[EventRate, ...]], ...] = ()
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise InputError(f"the name of a scenario is {self.name!r}; give a short text.")
-        effects, rates = (
-            dict(self.effects),
-            {arm: tuple(each) for arm, each in dict(self.event_rates).items()},
-        )
-        for arm, effect in effects.items():
-            if not isinstance(effect, Effect):
-                raise InputError(f"the effect in arm {arm!r} is {effect!r}; give a simulate.Effect.")
-        for arm, events in rates.items():
-            if not all(isinstance(event, EventRate) for event in events):
-                raise InputError(f"the event rates of arm {arm!r} are {events!r}; give EventRate entries.")
-        object.__setattr__(self, "effects", tuple(effects.items()))
-        object.__setattr__(self, "event_rates", tuple(rates.items()))
-
-    @property
-    def null(self) -> bool:
-        """Tell whether no treatment does anything, neither good nor harm."""
-        return all(effect == NO_EFFECT for effect in dict(self.effects).values()) and not self.event_rates
-
-    def design_of(self, plan: Plan) -> Design:
-        """Give the design of a plan with the effects of this scenario.
-
-        Parameters
-        ----------
-        plan : Plan
-            The plan.
-
-        Returns
-        -------
-        Design
-            Event rates of single arms are not in it.
-
-        Raises
-        ------
-        InputError
-            When an arm that is named is not in the design.
-        """
-        for arm, _ in (*dict(self.effects).items(), *dict(self.event_rates).items()):
-            require_choice(f"arm in scenario {self.name!r}", arm, plan.sizes)
-        return replace(plan.design, effects=dict(self.effects))
-
-    def events_of(self, plan: Plan, arm: str) -> tuple[EventRate, ...]:
-        """Give the adverse events of one arm.
-
-        Parameters
-        ----------
-        plan : Plan
-            The plan.
-        arm : str
-            Id of the arm.
-
-        Returns
-        -------
-        tuple of EventRate
-            Those of the scenario, or of the design.
-        """
-        return dict(self.event_rates).get(arm, plan.design.event_rates)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give every field, JSON-ready.
-
-        Returns
-        -------
-        dict
-            Field names to values, and null.
-        """
-        return {
-            "name": self.name,
-            "effects": {arm: effect.to_dict() for arm, effect in dict(self.effects).items()},
-            "event_rates": {
-                arm: [dataclasses.asdict(event) for event in events]
-                for arm, events in dict(self.event_rates).items()
-            },
-            "null": self.null,
+            **crossover,
         }

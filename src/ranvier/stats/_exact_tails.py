@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ranvier.errors import InputError
-from ranvier.stats import _rank_sums, _tied_scores, _unconditional, signed_rank
+from ranvier.stats import _rank_sums, _score_halves, _tied_scores, _unconditional, signed_rank
 from ranvier.stats._conditional import Split
-from ranvier.stats._exact_arrays import _steps
+from ranvier.stats._samples import steps_of_rows
 
 __all__ = [
     "Tails",
@@ -39,13 +39,17 @@ Tails = tuple[Floats, Floats]
 
 MOST_STATES = 4_000
 """Ways to draw from half of the groups of equal scores up to which they are counted one by one."""
+LARGEST_WHOLE = 2**53
+"""Whole numbers up to which float64 counts without rounding."""
+FEW_SUMS = 4
+"""Sums of one pattern of scores up to which each is counted by itself, and not all sums at once."""
 
 
-def binomial_tails(events: ArrayLike, n: ArrayLike, share: float) -> Tails:
-    """Give the binomial tails of counts, given a share: the Clopper-Pearson limits invert them."""
-    count, size = np.broadcast_arrays(np.asarray(events), np.asarray(n))
-    at_most = np.where(count < size, special.bdtr(count, size, share), 1.0)
-    at_least = np.where(count > 0, special.bdtrc(count - 1, size, share), 1.0)
+def binomial_tails(events: ArrayLike, n: ArrayLike, share: ArrayLike) -> Tails:
+    """Give the binomial tails of counts, given shares: the Clopper-Pearson limits invert them."""
+    count, size, chance = np.broadcast_arrays(np.asarray(events), np.asarray(n), np.asarray(share))
+    at_most = np.where(count < size, special.bdtr(count, size, chance), 1.0)
+    at_least = np.where(count > 0, special.bdtrc(count - 1, size, chance), 1.0)
     return at_most, at_least
 
 
@@ -70,9 +74,11 @@ def conditional_tails(events: ArrayLike, years: ArrayLike) -> Tails:
 
 def fisher_tails(events: ArrayLike, n: tuple[int, int]) -> Tails:
     """Give the hypergeometric tails of the first of two counts, shape (data sets, 2), in arms of n."""
-    different, place = np.unique(np.asarray(events).reshape(-1, 2), axis=0, return_inverse=True)
-    tails = np.array([Split((one, two), n).tails(0.0, mid=False) for one, two in different.tolist()])
-    at_most, at_least = tails.reshape(-1, 2)[place.ravel()].T
+    base = n[1] + 1  # a pair as one number: sorting numbers is faster than sorting rows
+    pairs = np.asarray(events).reshape(-1, 2) @ np.array([base, 1])
+    different, place = np.unique(pairs, return_inverse=True)
+    tails = [Split(divmod(pair, base), n).tails(0.0, mid=False) for pair in different.tolist()]
+    at_most, at_least = np.array(tails).reshape(-1, 2)[place].T
     return at_most, at_least
 
 
@@ -122,11 +128,13 @@ def before_after_tails(
     return np.minimum(at_most.sum(axis=1), 1.0), np.minimum(at_least.sum(axis=1), 1.0)
 
 
-def signed_rank_tails(differences: ArrayLike) -> Tails:
+def signed_rank_tails(differences: ArrayLike, *, zeros: str = "pratt") -> Tails:
     """Give the tails of the rank sum of positive differences, shape (data sets, pairs); zeros as `paired`."""
     steps = _steps(differences)
     size = np.abs(steps)
     scores = _doubled_ranks(size)
+    if zeros != "pratt":  # ranks of the differences that are not 0
+        scores -= 2 * (size == 0).sum(axis=1, keepdims=True)
     scores[size == 0] = 0
     above, below = (scores * (steps > 0)).sum(axis=1), (scores * (steps < 0)).sum(axis=1)
     patterns, place = np.unique(np.sort(scores, axis=1), axis=0, return_inverse=True)
@@ -144,9 +152,39 @@ def signed_rank_tails(differences: ArrayLike) -> Tails:
 
 def rank_sum_tails(first: ArrayLike, second: ArrayLike) -> Tails:
     """Give the tails of the rank sum of the first group; shapes (data sets, patients of the group)."""
-    one = np.asarray(first, dtype=np.float64)
-    both = _steps(np.concatenate([one, np.asarray(second, dtype=np.float64)], axis=1))
-    return _drawn(_doubled_ranks(both), one.shape[1])
+    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    both = _steps(np.concatenate([one, two], axis=1))
+    chosen, size = one.shape[1], both.shape[1]
+    sums, tied = _sums_without_ties(both, chosen)
+    place = sums - chosen * (chosen + 1) // 2
+    at_most, at_least = (table[place] for table in _untied(chosen, size - chosen))
+    if tied.any():
+        at_most[tied], at_least[tied] = _drawn(_doubled_ranks(both[tied]), chosen)
+    return at_most, at_least
+
+
+@lru_cache(maxsize=64)
+def _untied(one: int, two: int) -> Tails:
+    """Give the tails of all rank sums without ties, from the smallest sum on."""
+    at_most: Floats = np.cumsum(_rank_sums.untied(one, two))
+    return at_most, at_most[::-1]
+
+
+def _sums_without_ties(both: Whole, chosen: int) -> tuple[Whole, NDArray[np.bool_]]:
+    """Give each row's sum of ranks in the first group, right where no values tie, and where some do.
+
+    The group is the last binary digit of a value, so that one sort ranks the values and carries the groups.
+    """
+    rows, size = both.shape
+    marked = both << 1
+    marked[:, :chosen] |= 1
+    marked.sort(axis=1)
+    sums = (marked & 1) @ np.arange(1, size + 1)
+    flat = marked.ravel().view(np.uint64)
+    alike = np.flatnonzero((flat[1:] ^ flat[:-1]) < 2)
+    tied = np.zeros(rows, dtype=np.bool_)
+    tied[alike[(alike + 1) % size != 0] // size] = True
+    return sums, tied
 
 
 def mean_tails(first: ArrayLike, second: ArrayLike) -> Tails:
@@ -179,21 +217,30 @@ def _drawn(scores: Whole, chosen: int) -> Tails:
     seen = scores[:, :chosen].sum(axis=1)
     patterns, place = np.unique(np.sort(scores, axis=1), axis=0, return_inverse=True)
     at_most, at_least = np.empty(len(scores)), np.empty(len(scores))
+    halves: _score_halves.Halves = ({}, {})
     for pattern, rows in zip(patterns, _rows_of(place.ravel(), len(patterns)), strict=True):
         sums, again = np.unique(seen[rows], return_inverse=True)
-        low, high = _tails_of(pattern, chosen, sums)
+        low, high = _tails_of(pattern, chosen, sums, halves)
         at_most[rows], at_least[rows] = low[again], high[again]
     return at_most, at_least
 
 
-def _tails_of(scores: Whole, chosen: int, sums: Whole) -> Tails:
-    """Give the tails of some sums of one pattern of scores, in rising order."""
+def _tails_of(scores: Whole, chosen: int, sums: Whole, halves: _score_halves.Halves) -> Tails:
+    """Give the tails of some sums of one pattern of scores, in rising order.
+
+    Where few different scores occur groups of ties are counted, where most differ halves of the scores that
+    many patterns share; the whole distribution for many sums of one pattern, and for large groups.
+    """
     starts = np.concatenate([[0], np.flatnonzero(scores[1:] != scores[:-1]) + 1, [scores.size]])
     sizes = starts[1:] - starts[:-1]
     if np.log(sizes + 1.0).sum() <= 2 * math.log(MOST_STATES):
         values = scores[starts[:-1]].tobytes()
         tails = [_tied(values, sizes.tobytes(), chosen, int(seen)) for seen in sums]
         low, high = np.array(tails).T
+        return low, high
+    if len(sums) <= FEW_SUMS and math.comb(scores.size, chosen) <= LARGEST_WHOLE:
+        found = [_score_halves.tails(scores, chosen, int(seen), halves) for seen in sums]
+        low, high = np.array(found).T
         return low, high
     made = _rank_sums.chances(scores, chosen)
     places = (sums - made.start) // made.unit
@@ -205,3 +252,15 @@ def _tied(values: bytes, sizes: bytes, chosen: int, seen: int) -> tuple[float, f
     """Give the tails of tied scores, kept from block to block: rare events tie in the same few ways."""
     scores, counts = (np.frombuffer(each, dtype=np.int64) for each in (values, sizes))
     return _tied_scores.tails(scores, counts, chosen, seen)
+
+
+def _steps(values: ArrayLike) -> Whole:
+    """Put each row on the decimal grid on which its values tie."""
+    given = np.asarray(values, dtype=np.float64)
+    filled = given.ndim == 2 and given.size > 0
+    largest = np.maximum(given.max(axis=1), -given.min(axis=1)) if filled else np.array([math.nan])
+    if not np.isfinite(largest).all():
+        raise InputError("give rows of finite values, one row for each data set, missing values left out.")
+    scaled = given * steps_of_rows(largest)[:, None]
+    steps: Whole = np.rint(scaled, out=scaled).astype(np.int64)
+    return steps
