@@ -11,7 +11,7 @@ from ranvier.trial import Arm
 __all__ = ["randomised_instead"]
 
 FEWEST = 4
-"""Patients below whom two arms cannot be formed: an arm of one patient has nothing to test."""
+"""Patients of a single arm from whom two arms can be formed: an arm of one patient has nothing to test."""
 
 
 def randomised_instead(plan: Plan) -> Plan:
@@ -54,4 +54,7 @@ def randomised_instead(plan: Plan) -> Plan:
     )
     protocol = dataclasses.replace(plan.design.protocol, design="rct_parallel", arms=arms)
     design = dataclasses.replace(plan.design, protocol=protocol)
-    return dataclasses.replace(plan, design=design, test=None, reference=None, looks=None, monitor=None)
+    alpha = plan.alpha if plan.error is None else plan.error  # that of a design by counts is its own
+    return dataclasses.replace(
+        plan, design=design, test=None, reference=None, alpha=alpha, looks=None, monitor=None
+    )
