@@ -42,6 +42,12 @@ SIMON = '[looks]\nkind = "simon"\np0 = 0.2\np1 = 0.5\n'
 
 # file, what is changed in it, to what, words of the message
 CHANGES: list[tuple[str, str, str, str]] = [
+    (
+        PLAN,
+        "[visits]",
+        "[safety]\nserious_per_year = 5.0\nlimit = 0.1\nlooks = [30, 40]\n[visits]",
+        r"design.toml, \[safety\]: monitor looks at 30 patients, but no treated arm has more than 20",
+    ),
     (PLAN, PLAN, "[trial", r"^design.toml is not valid TOML: .*; put texts in quotes"),
     (PLAN, "[visits]", "[visit]", r"^design.toml: unknown table \[visit\]; .*Did you mean 'visits'"),
     (PLAN, "[visits]\nmonths = [0, 3, 6, 12]\n", "", r"the tables \['\[visits\]'\] are missing"),
