@@ -309,6 +309,18 @@ def test_where_nobody_has_a_value_the_tables_are_null_and_one_sentence_says_so(
     assert found.explain().count(sentence) == (2 if len(sizes) < 3 else 0)
 
 
+@pytest.mark.parametrize("day", [14, 45, 76])
+def test_new_lesions_of_a_plan_are_per_year_on_any_day(day: int) -> None:
+    visits = (MADE["VISITS"][0], rv.trial.VisitWindow(label="scan", day=day))
+    made = design((10,), visits=visits, scans=("month 0", "scan"), groups=MADE["MIX"][:1])
+    plan = Plan(design=made, endpoint="new_t2", reference=3.0)
+    row = operating_characteristics(plan, scenarios=[], n_trials=1_000, seed=1, noise=["low"]).table.row(
+        0, named=True
+    )
+    assert row["untreated"] == pytest.approx(5.5, abs=4 * row["bias_error"])
+    assert row["bias_error"] < 0.2
+
+
 def test_bias_after_looks_is_that_of_stopping_and_none_without() -> None:
     plain = Plan(design=design((12, 12)), endpoint="edss_change")
     point = operating_characteristics(plain, scenarios=[POINT], n_trials=300, seed=1).table

@@ -83,6 +83,9 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
     patient without a value is left out, as in the analysis of real data; where a design counts patients out
     of a fixed number, such a patient counts as one without a favourable result.
 
+    Worsening is confirmed as in `simulate.replicate`. New T2 lesions of the last month before a scan are
+    counted in proportion to the days of that month which have passed.
+
     **Tests.** Every p value is exact and one-sided, the tail whose double is the p value of the function for
     real data: `stats.compare_proportions` ("boschloo", "fisher"), `rank_sum`, `permutation`, `rate_ratio`
     ("conditional"), `paired`, `before_after`; and the exact tails that the intervals of `proportion` and
