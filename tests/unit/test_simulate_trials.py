@@ -80,6 +80,28 @@ def test_the_same_seed_repeats_a_trial() -> None:
     assert not first.visits.equals(other.visits)
 
 
+def test_scans_show_the_lesions_per_year_of_the_model_whatever_their_day() -> None:
+    visits = (MADE["VISITS"][0], *(VisitWindow(label=f"day {day}", day=day) for day in (14, 45, 121)))
+    arms = (Arm(id="cells", label="Cells", planned_n=6_000),)
+    protocol = MADE["protocol"](visits=visits, arms=arms, endpoints=(), design="single_arm")
+    made = Design(
+        protocol=protocol, groups=(Group(phenotype="RRMS"),), scans=tuple(visit.label for visit in visits)
+    )
+    scans = (
+        trial(made, seed=1)
+        .mri.sort("subject", "day")
+        .with_columns(years=pl.col("day").diff().over("subject") / 365.25)
+    )
+    late = scans.filter(pl.col("day") > 0)
+    assert scans.filter(pl.col("day") <= 0)["new_t2"].null_count() == 6_000
+    for _, rows in late.group_by("day"):
+        rate = rows["new_t2"].sum() / rows["years"].sum()
+        counts = rows["new_t2"].to_numpy()
+        assert abs(rate - 5.5) < 4 * counts.std() / rows["years"].mean() / len(counts) ** 0.5
+    enhancing = scans["gad_count"].to_numpy()
+    assert abs(12 * enhancing.mean() - 5.5) < 4 * 12 * enhancing.std() / 6_000**0.5
+
+
 def test_an_effect_shows() -> None:
     strong = {"cells": Effect(relapse_ratio=0.2, edss_shift=-1.0)}
     found = replicate(dataclasses.replace(DESIGN, effects=strong), n_trials=400, seed=1).table
