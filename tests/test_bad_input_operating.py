@@ -288,6 +288,102 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[RanvierError], str]
     (
         "simulate.Plan",
         (),
+        {"design": PAIR, "endpoint": "improved", "monitor": rv.stats.stopping_rule((8, 40, 50), limit=0.1)},
+        InputError,
+        r"monitor looks at 40 patients, but no treated arm has more than 10; leave out the looks \[40, 50\]",
+    ),
+    (
+        "simulate.Plan",
+        (),
+        {
+            "design": PAIR,
+            "endpoint": "improved",
+            "monitor": rv.simulate.BayesRule(looks=(5, 12), reference=0.2),
+        },
+        InputError,
+        r"monitor looks at 12 patients, but no treated arm has more than 10",
+    ),
+    (
+        "simulate.Plan",
+        (),
+        {
+            "design": PLANNED["design"]((20, 3, 20)),
+            "endpoint": "improved",
+            "monitor": rv.stats.stopping_rule((2, 20), limit=0.3),
+        },
+        InputError,
+        r"monitor can never end the trial in arm 'more' with 3 patients: no count at its looks \[2\] ends it",
+    ),
+    (
+        "simulate.Plan",
+        (),
+        {
+            "design": PLANNED["design"]((20, 5, 20)),
+            "endpoint": "improved",
+            "monitor": rv.stats.stopping_rule((10, 20), limit=0.1),
+        },
+        InputError,
+        r"can never end the trial in arm 'more' with 5 patients: its first look comes after 10; look sooner",
+    ),
+    *(
+        (
+            "simulate.Plan",
+            (),
+            {
+                "design": PAIR,
+                "endpoint": "improved",
+                "monitor": rv.simulate.BayesRule(looks=(5, 10), reference=0.2, **{name: value}),
+            },
+            InputError,
+            rf"monitor is a BayesRule, where {name} is not used; leave {name} out",
+        )
+        for name, value in (
+            ("futility", 0.1),
+            ("futility_by", "posterior"),
+            ("margin", 0.1),
+            ("control_prior", "uniform"),
+        )
+    ),
+    *(
+        (
+            "simulate.Plan",
+            (),
+            {
+                "design": made,
+                "endpoint": "improved",
+                "looks": rv.simulate.BayesRule(looks=(5, 10), **options),
+            },
+            InputError,
+            rf"in a trial {where}, where {name} is not used; leave {name} out",
+        )
+        for made, options, where, name in (
+            (ONE, {"reference": 0.2, "margin": 0.1}, "of one arm", "margin"),
+            (ONE, {"reference": 0.2, "control_prior": "uniform"}, "of one arm", "control_prior"),
+            (PAIR, {"reference": 0.2}, "with a control arm", "reference"),
+        )
+    ),
+    (
+        "simulate.Plan",
+        (),
+        {
+            "design": ONE,
+            "endpoint": "improved",
+            "reference": 0.5,
+            "looks": rv.simulate.BayesRule(looks=(5, 10), reference=0.2),
+        },
+        InputError,
+        r"reference is 0.5, but the looks hold 'improved' against a share of 0.2; leave it out",
+    ),
+    (
+        "simulate.Plan",
+        (),
+        {"design": PLANNED["design"]((35,)), "endpoint": "worse", "reference": 0.1, "looks": SIMON},
+        InputError,
+        r"reference is 0.1, but the looks hold 'worse' against a share of 0.9; leave it out",
+    ),
+    (
+        "simulate.Plan",
+        (),
         {"design": PAIR, "endpoint": "improved", "monitor": 3},
         InputError,
         r"monitor is a int; give a StoppingBoundary",

@@ -52,6 +52,12 @@ switch_month = 6
 
 # file, what is changed in it, to what, words of the message
 CHANGES: list[tuple[str, str, str, str]] = [
+    (
+        PLAN,
+        "[visits]",
+        "[safety]\nserious_per_year = 5.0\nlimit = 0.1\nlooks = [30, 40]\n[visits]",
+        r"design.toml, \[safety\]: monitor looks at 30 patients, but no treated arm has more than 20",
+    ),
     (PLAN, PLAN, "[trial", r"^design.toml is not valid TOML: .*; put texts in quotes"),
     (PLAN, "\n[[patients]]", '[trial]\ndesign = "crosover"\n[[patients]]', r"Did you mean 'crossover'"),
     (

@@ -13,12 +13,22 @@ import pytest
 
 import ranvier as rv
 from ranvier.cli.demo import examples
-from ranvier.simulate import LOW, RRMS, SCENARIOS, EntryCriteria, NullBand, natural_history, null_band
+from ranvier.simulate import (
+    LOW,
+    RRMS,
+    SCENARIOS,
+    Design,
+    EntryCriteria,
+    Group,
+    NullBand,
+    natural_history,
+    null_band,
+)
 from ranvier.simulate._null_engine import _behind, draw_after, posterior_rates
 from ranvier.simulate._null_patients import History
 from ranvier.simulate._ratings import noise_of
 from ranvier.simulate._streams import stream
-from ranvier.trial import Trial
+from ranvier.trial import Trial, VisitWindow
 
 DAHBOUR = rv.read_trial(examples() / "dahbour_2017")
 LU = rv.read_trial(examples() / "lu_2012")
@@ -89,6 +99,21 @@ def test_the_observed_values_are_those_of_the_analysis() -> None:
     assert found.of("edss_change")[0].observed == pytest.approx(mean)
     assert found.of("relapse_change")[0].scenario == "both"
     assert found.of("new_t2")[0].observed == made.mri.filter(pl.col("day") > 0)["new_t2"].sum()
+
+
+@pytest.mark.parametrize("day", [14, 45])
+def test_the_band_of_new_lesions_is_that_of_the_days_between_the_scans(day: int) -> None:
+    visits = (VisitWindow(label="baseline", day=0, baseline=True), VisitWindow(label="month 12", day=day))
+    planned = Design(
+        protocol=MADE["protocol"](visits=visits),
+        groups=(Group(phenotype="RRMS"),),
+        scans=("baseline", "month 12"),
+    )
+    trials = 4_000
+    for band in null_band(rv.simulate.trial(planned, seed=1), seed=1, n_trials=trials).of("new_t2"):
+        values, chance = np.array(band.values), np.array(band.chances)
+        error = np.sqrt((chance * (values - band.mean) ** 2).sum() / trials)
+        assert abs(band.mean - 24 * 5.5 * day / 365.25) < 4 * error
 
 
 def test_patients_of_no_course_are_left_out_and_a_trial_of_them_gives_no_band() -> None:

@@ -10,7 +10,7 @@ import ranvier as rv
 from ranvier.course import BETWEEN_RATERS
 from ranvier.simulate import HIGH, LOW, NMOSD, PHENOTYPES, RRMS, SPMS, EntryCriteria, natural_history
 from ranvier.simulate._attacks import Attacks, draw_attacks, draw_rates, meets
-from ranvier.simulate._lesions import draw_births
+from ranvier.simulate._lesions import DAYS_PER_MONTH, draw_births, lesions_since
 from ranvier.simulate._people import Steps, _add_steps, enter
 from ranvier.simulate._ratings import HALF_POINTS, noise_of, on_grid
 from ranvier.simulate._streams import stream
@@ -101,6 +101,17 @@ def test_new_lesions_keep_their_mean_and_remember() -> None:
     near = np.corrcoef(births[:, 5], births[:, 6])[0, 1]
     far = np.corrcoef(births[:, 0], births[:, 12])[0, 1]
     assert near > far + 0.2 > 0.2
+
+
+@pytest.mark.parametrize("day", [14, 45, 60, 76, 183, 365, 396])
+def test_new_lesions_per_year_are_right_whatever_the_day_of_the_scan(day: int) -> None:
+    births = draw_births(rng(), 60_000, 14, RRMS)
+    years = np.full(len(births), day) / 365.25
+    counts = lesions_since(rng(), births, years * 365.25 / DAYS_PER_MONTH)
+    error = counts.std() / years[0] / len(births) ** 0.5
+    assert abs(counts.mean() / years[0] - 5.5) < 4 * error
+    assert error < 0.1
+    assert (lesions_since(rng(), births, np.full(len(births), 13.0)) == births[:, 1:].sum(axis=1)).all()
 
 
 def test_entry_after_a_relapse_makes_the_rate_fall_and_the_edss_improve_by_itself() -> None:

@@ -249,6 +249,78 @@ def test_a_fixed_reference_says_why_it_fails() -> None:
     assert "Only a control arm can tell them apart" in found.explain()
 
 
+@pytest.mark.parametrize("endpoint", ["worse", "confirmed_worsening", "serious_event"])
+@pytest.mark.parametrize(
+    "looks",
+    [
+        rv.stats.simon(0.6, 0.85, alpha=0.05, beta=0.2),
+        rv.stats.single_stage(0.6, 0.85, alpha=0.05, beta=0.2),
+        rv.stats.exact_sequential([10, 20], 0.6, 0.85),
+    ],
+)
+def test_counts_of_patients_who_are_not_worse_are_held_against_the_share_of_those_who_are(
+    endpoint: str, looks: Any
+) -> None:
+    plan = Plan(design=design((looks.n,)), endpoint=endpoint, looks=looks)
+    assert plan.fixed == 0.4
+    assert Plan(design=plan.design, endpoint=endpoint, looks=looks, reference=0.4).fixed == 0.4
+    row = operating_characteristics(plan, scenarios=[], n_trials=200, seed=1, noise=["low"]).table.row(
+        0, named=True
+    )
+    assert row["estimate"] == pytest.approx(row["outcome"] - 0.4)
+    assert row["bias"] == row["estimate"]
+
+
+def test_a_share_to_beat_has_no_digits_of_rounding() -> None:
+    looks = rv.stats.simon(0.85, 0.97, alpha=0.1, beta=0.2)
+    assert Plan(design=design((looks.n,)), endpoint="worse", looks=looks).fixed == 0.15
+
+
+def test_the_randomised_counterpart_keeps_the_error_of_the_counts() -> None:
+    looks = rv.stats.simon(0.1, 0.3, alpha=0.05, beta=0.2)
+    plan = Plan(design=design((looks.n,)), endpoint="improved", looks=looks)
+    assert rv.simulate.randomised_instead(plan).error == plan.error == 0.05
+    bayes = Plan(
+        design=design((10,)), endpoint="improved", alpha=0.1, looks=BayesRule(looks=(10,), reference=0.2)
+    )
+    assert rv.simulate.randomised_instead(bayes).error == 0.1
+
+
+def test_a_scenario_of_harm_may_be_named_no_effect() -> None:
+    events = {"cells": (rv.simulate.EventRate(term="sepsis", per_year=1.0, grade=4, serious=True),)}
+    harm = PlanScenario(name="no effect", event_rates=events)
+    plan = Plan(design=design((4, 4)), endpoint="serious_event")
+    found = operating_characteristics(plan, scenarios=[harm], n_trials=100, seed=3, noise=["low"])
+    assert found.table.select("scenario", "null").rows() == [("no effect at all", True), ("no effect", False)]
+
+
+@pytest.mark.parametrize("sizes", [(6, 6), (6,), (4, 4, 4)])
+def test_where_nobody_has_a_value_the_tables_are_null_and_one_sentence_says_so(
+    sizes: tuple[int, ...],
+) -> None:
+    plan = Plan(design=design(sizes, dropout_per_year=50.0), endpoint="edss_change")
+    found = operating_characteristics(plan, scenarios=[POINT], n_trials=100, seed=1)
+    for table in (found.table, found.arms):
+        for name in ("outcome", "untreated", "estimate", "bias", "bias_error"):
+            assert table[name].null_count() == table.height
+            assert table.schema[name] == pl.Float64
+    assert "not known" not in found.explain()
+    sentence = "Fewer than two virtual trials have a value of the endpoint"
+    assert found.explain().count(sentence) == (2 if len(sizes) < 3 else 0)
+
+
+@pytest.mark.parametrize("day", [14, 45, 76])
+def test_new_lesions_of_a_plan_are_per_year_on_any_day(day: int) -> None:
+    visits = (MADE["VISITS"][0], rv.trial.VisitWindow(label="scan", day=day))
+    made = design((10,), visits=visits, scans=("month 0", "scan"), groups=MADE["MIX"][:1])
+    plan = Plan(design=made, endpoint="new_t2", reference=3.0)
+    row = operating_characteristics(plan, scenarios=[], n_trials=1_000, seed=1, noise=["low"]).table.row(
+        0, named=True
+    )
+    assert row["untreated"] == pytest.approx(5.5, abs=4 * row["bias_error"])
+    assert row["bias_error"] < 0.2
+
+
 def test_bias_after_looks_is_that_of_stopping_and_none_without() -> None:
     plain = Plan(design=design((12, 12)), endpoint="edss_change")
     point = operating_characteristics(plain, scenarios=[POINT], n_trials=300, seed=1).table

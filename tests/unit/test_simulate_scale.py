@@ -120,6 +120,26 @@ def test_every_executor_gives_the_same_bits_in_any_order(made: Any) -> None:
             assert power(Normal(mean=1), Normal(), **settings, executor=each) == chance
 
 
+@pytest.mark.parametrize("name", ["ranvier", "NumPy"])
+def test_blocks_of_another_version_are_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from ranvier.simulate import _blocks
+
+    def older(block: int) -> dict[str, Any]:
+        return {"x": np.full(5, float(block))}
+
+    with monkeypatch.context() as patch:
+        if name == "ranvier":
+            patch.setattr(_blocks, "__version__", "0.0.1")
+        else:
+            patch.setattr(_blocks.np, "__version__", "1.0.0")
+        run(older, None, tmp_path)
+        assert np.array_equal(run(plain, None, tmp_path), run(older, None))
+    assert np.array_equal(run(plain, None, tmp_path), run(plain, None))
+    assert len(list(tmp_path.glob("*.npz"))) == 24
+
+
 @POSIX
 def test_a_killed_process_loses_no_finished_block_and_the_run_goes_on(tmp_path: Path) -> None:
     whole = run(plain, None)
@@ -316,6 +336,6 @@ def test_workers_with_another_version_are_refused() -> None:
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
-        client.run(exec, "import ranvier.simulate.clusters as there; there.__version__ = '0.0.0'")
+        client.run(exec, "import ranvier.simulate._blocks as there; there.__version__ = '0.0.0'")
         with pytest.raises(InputError, match=r"the Dask worker .* has 'ranvier 0.0.0, .*and this process"):
             rv.simulate.dask_executor(cluster.scheduler_address)

@@ -15,9 +15,20 @@ import pytest
 
 import ranvier as rv
 from ranvier.course import CDW_12W
-from ranvier.simulate import Design, Effect, Group, replicate, trial
-from ranvier.simulate._endpoints import needed, worsening_of_rows
-from ranvier.trial import Arm
+from ranvier.simulate import (
+    Design,
+    Effect,
+    Group,
+    Plan,
+    _plan_data,
+    replicate,
+    replicates,
+    trial,
+    virtual_trials,
+)
+from ranvier.simulate._cohort import draw_cohort
+from ranvier.simulate._endpoints import CONFIRMATION, needed, worsening_of_rows
+from ranvier.trial import Arm, VisitWindow
 
 MADE: dict[str, Any] = runpy.run_path(str(Path(__file__).with_name("simulated.py")))
 DESIGN: Design = MADE["design"]()
@@ -69,6 +80,28 @@ def test_the_same_seed_repeats_a_trial() -> None:
     assert not first.visits.equals(other.visits)
 
 
+def test_scans_show_the_lesions_per_year_of_the_model_whatever_their_day() -> None:
+    visits = (MADE["VISITS"][0], *(VisitWindow(label=f"day {day}", day=day) for day in (14, 45, 121)))
+    arms = (Arm(id="cells", label="Cells", planned_n=6_000),)
+    protocol = MADE["protocol"](visits=visits, arms=arms, endpoints=(), design="single_arm")
+    made = Design(
+        protocol=protocol, groups=(Group(phenotype="RRMS"),), scans=tuple(visit.label for visit in visits)
+    )
+    scans = (
+        trial(made, seed=1)
+        .mri.sort("subject", "day")
+        .with_columns(years=pl.col("day").diff().over("subject") / 365.25)
+    )
+    late = scans.filter(pl.col("day") > 0)
+    assert scans.filter(pl.col("day") <= 0)["new_t2"].null_count() == 6_000
+    for _, rows in late.group_by("day"):
+        rate = rows["new_t2"].sum() / rows["years"].sum()
+        counts = rows["new_t2"].to_numpy()
+        assert abs(rate - 5.5) < 4 * counts.std() / rows["years"].mean() / len(counts) ** 0.5
+    enhancing = scans["gad_count"].to_numpy()
+    assert abs(12 * enhancing.mean() - 5.5) < 4 * 12 * enhancing.std() / 6_000**0.5
+
+
 def test_an_effect_shows() -> None:
     strong = {"cells": Effect(relapse_ratio=0.2, edss_shift=-1.0)}
     found = replicate(dataclasses.replace(DESIGN, effects=strong), n_trials=400, seed=1).table
@@ -78,10 +111,11 @@ def test_an_effect_shows() -> None:
     assert cells[2] / placebo[2] == pytest.approx(0.2, rel=0.2)
 
 
-def test_the_array_endpoint_is_that_of_the_course_part() -> None:
-    """Confirmed worsening on a schedule without relapses, against course.worsening."""
-    days = [91, 182, 273, 364]
+@pytest.mark.parametrize("spread", [0, 14, 40])
+def test_the_array_endpoint_is_that_of_the_course_part(spread: int) -> None:
+    """Confirmed worsening of visits within windows and without relapses, against course.worsening."""
     rng = np.random.default_rng(3)
+    days = np.array([91, 182, 273, 364]) + rng.integers(-spread, spread, (400, 4), endpoint=True)
     base = rng.integers(4, 13, 400).astype(np.int8)
     written = (base[:, None] + rng.integers(-1, 4, (400, 4))).astype(np.int8)
     written[rng.random((400, 4)) < 0.1] = -1
@@ -89,19 +123,42 @@ def test_the_array_endpoint_is_that_of_the_course_part() -> None:
     rows = [
         (name, day, value / 2)
         for place, name in enumerate(names)
-        for day, value in zip([0, *days], [base[place], *written[place]], strict=True)
+        for day, value in zip([0, *days[place].tolist()], [base[place], *written[place]], strict=True)
         if value >= 0
     ]
     visits = pl.DataFrame(rows, schema=["subject", "day", "edss"], orient="row")
-    rule = dataclasses.replace(
-        CDW_12W,
-        confirmation=rv.course.Confirmation(windows=(rv.course.Window(days=84, left=0, right=3650),)),
+    need = needed(CDW_12W.outcomes[0].worsening)
+    for window in (CONFIRMATION, rv.course.Window(days=84), rv.course.Window(days=84, left=3, right=20)):
+        rule = dataclasses.replace(CDW_12W, confirmation=rv.course.Confirmation(windows=(window,)))
+        theirs = set(rv.course.worsening(visits, definition=rule).table["subject"])
+        ours = worsening_of_rows(base, written, days, need, window=window)
+        assert {name for name, worse in zip(names, ours, strict=True) if worse} == theirs
+        assert 40 < len(theirs) < 360
+    assert CDW_12W.confirmation.windows == (CONFIRMATION,)
+
+
+@pytest.mark.parametrize("spread", [0, 14, 40])
+def test_confirmed_worsening_of_plans_and_replicates_is_that_of_the_tables(spread: int) -> None:
+    visits = (
+        MADE["VISITS"][0],
+        *(
+            VisitWindow(label=f"month {month}", day=round(30.4375 * month), window=(-spread, spread))
+            for month in (3, 6, 9, 12)
+        ),
     )
-    need = needed(rule.outcomes[0].worsening)
-    theirs = set(rv.course.worsening(visits, definition=rule).table["subject"])
-    ours = worsening_of_rows(base, written, [float(day) for day in days], need, weeks=12)
-    assert {name for name, worse in zip(names, ours, strict=True) if worse} == theirs
-    assert 40 < len(theirs) < 360
+    rule = CDW_12W.outcomes[0].worsening
+    made = dataclasses.replace(
+        DESIGN, protocol=MADE["protocol"](visits=visits, endpoints=()), effects={}, scans=()
+    )
+    plan = Plan(design=made, endpoint="confirmed_worsening", rule=rule)
+    cohort = draw_cohort(np.random.default_rng(spread), 3_000, made, "cells", made.groups[1])
+    names = np.array([f"P{place:04d}" for place in range(3_000)])
+    table = virtual_trials._visits(made, cohort, names)
+    theirs = set(rv.course.worsening(table, definition=CDW_12W).table["subject"])
+    assert len(theirs) > 100
+    planned, _ = _plan_data._edss(cohort, plan, made)
+    assert set(names[planned == 1]) == theirs
+    assert set(names[replicates._counted(cohort, made, rule)["confirmed_worsening"]]) == theirs
 
 
 def test_blocks_are_the_same_in_any_order_in_processes_and_in_threads() -> None:

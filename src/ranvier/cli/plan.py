@@ -24,8 +24,6 @@ BLOCK = 1_000
 """Virtual trials of one block; fewer where fewer are asked for, so that a quick look is quick."""
 STEPS = 1000
 """Steps of the progress bar."""
-FEWEST = 4
-"""Patients of a single arm from whom two arms can be formed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +110,7 @@ def _simulated(
 ) -> tuple[OperatingCharacteristics, OperatingCharacteristics | None]:
     """Simulate the plan, and for a single arm the same patients randomised."""
     from ranvier import simulate
+    from ranvier.simulate.counterparts import FEWEST
 
     plans = [given.plan]
     if not given.plan.several and sum(given.plan.sizes.values()) >= FEWEST:

@@ -237,7 +237,7 @@ class Pool(Fit):
         >>> by_size = rv.evidence.GeneralisedQ(weights=(12, 20, 15))
         >>> pooled = rv.evidence.pool([0.1, 0.8, 0.3], [0.01, 0.005, 0.008], method=by_size)
         >>> print(pooled.generalised_interval().text())
-        0.13 (95 % interval 0.03 to 5.53)
+        0.13 (95 % interval 0.030 to 5.53)
         """
         y, v = (self.studies[name].to_numpy() for name in ("effect", "variance"))
         low, high = weighted_q_bounds(y, v, self.moment_weights, self.level)

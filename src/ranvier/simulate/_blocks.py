@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from ranvier._version import __version__
 from ranvier.errors import InputError, RanvierError
 
-__all__ = ["Progress", "run_blocks"]
+__all__ = ["Progress", "run_blocks", "versions"]
 
 Block = dict[str, np.ndarray[Any, Any]]
 Progress = Callable[[int, int], None]
@@ -41,7 +42,8 @@ def run_blocks(
     """Give what `work` gives for each block, in the order of `blocks`.
 
     With a folder each block is written beside its SHA-256 as soon as it is done, under a name that holds
-    `label`; what is there and whole is read and not computed again, what is damaged is computed again.
+    `label` and depends on the versions of ranvier and NumPy; what is there and whole is read and not computed
+    again, what is damaged is computed again.
     `progress` is called in this process: once for what was read, and after each block.
     A block that an executor loses, because a worker was killed, is given to it once more.
     """
@@ -163,8 +165,15 @@ def _ranges(blocks: Sequence[int]) -> str:
     return ", ".join(parts[:5]) + (", …" if len(parts) > 5 else "")
 
 
+def versions() -> str:
+    """Name the versions that simulated numbers depend on."""
+    return f"ranvier {__version__}, NumPy {np.__version__}"
+
+
 def _path(folder: Path, block: int, label: str) -> Path:
-    return folder / f"{label}-{block:06d}.npz"
+    """Give the file of a block; another version of ranvier or NumPy has others, so that they never mix."""
+    made_by = hashlib.sha256(versions().encode()).hexdigest()[:8]
+    return folder / f"{label}-{made_by}-{block:06d}.npz"
 
 
 def _read(folder: Path, blocks: Sequence[int], label: str) -> dict[int, Block]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ranvier.errors import InputError
 from ranvier.simulate.phenotypes import Phenotype
 
-__all__ = ["DAYS_PER_MONTH", "draw_births"]
+__all__ = ["DAYS_PER_MONTH", "draw_births", "lesions_since"]
 
 DAYS_PER_MONTH = 30.4375
 """Mean length of a calendar month, days."""
@@ -42,3 +42,19 @@ def draw_births(
         kept = rng.poisson(activity * np.float32(m * s / (1 - m)))
         activity = rng.standard_gamma(kept + s).astype(np.float32) * np.float32((1 - m) / s)
     return births
+
+
+def lesions_since(
+    rng: np.random.Generator, births: NDArray[np.int32], months: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Count the lesions of each patient in so many months, whole or not, from the second column on.
+
+    Lesions of a month arise at any time in it: of the last one each is counted with a chance of the part of
+    the month that has passed, so that the expected number is right on every day.
+    """
+    whole = np.floor(months).astype(np.int64)
+    total = np.cumsum(births, axis=1, dtype=np.int64)
+    everyone, width = np.arange(len(births)), births.shape[1] - 1
+    last = births[everyone, np.minimum(whole + 1, width)]
+    found: NDArray[np.int64] = total[everyone, np.minimum(whole, width)] - total[:, 0]
+    return found + rng.binomial(last, months - whole)

@@ -9,12 +9,21 @@ from typing import Any
 import numpy as np
 
 from ranvier.errors import InputError
+from ranvier.result import plural
 from ranvier.simulate._plan_tests import COUNTS, SHARES, TESTS
 from ranvier.simulate.bayes_rules import BayesRule
 from ranvier.stats import CountDesign, PromisingZone, SequentialDesign, StoppingBoundary
 from ranvier.stats._beta_shares import chance_above
 
-__all__ = ["DEFAULTS", "check_looks", "check_monitor", "check_reference", "harm_counts", "number_of"]
+__all__ = [
+    "DEFAULTS",
+    "check_looks",
+    "check_monitor",
+    "check_reference",
+    "fixed_by",
+    "harm_counts",
+    "number_of",
+]
 
 DEFAULTS = {
     **dict.fromkeys(SHARES, ("binomial", "boschloo")),
@@ -23,7 +32,9 @@ DEFAULTS = {
 }
 """Usual test of each endpoint: with one arm, and with several."""
 SAME = 1e-12
-"""Chances of error that differ by less are equal."""
+"""Chances of error, and shares, that differ by less are equal."""
+DIGITS = 12
+"""Decimals to which the complement of a share is written, so that 1 - 0.85 is 0.15."""
 
 
 def number_of(name: str, value: Any, *, low: float, high: float) -> float:
@@ -35,8 +46,24 @@ def number_of(name: str, value: Any, *, low: float, high: float) -> float:
     return float(value)
 
 
-def check_reference(reference: float | None, endpoint: str, test: str, looks: Any, *, compares: str) -> None:
-    """Refuse a test that does not fit, and a fixed number that is missing, not used or out of range."""
+def fixed_by(looks: Any, favourable: str) -> float | None:
+    """Give the share of patients that looks at one arm must beat; None where they do not say it.
+
+    Counts are of favourable results: where less is better, p0 of a design is the share of those who are not
+    counted by the endpoint.
+    """
+    if isinstance(looks, CountDesign):
+        return looks.p0 if favourable == "more" else round(1 - looks.p0, DIGITS)
+    return looks.reference if isinstance(looks, BayesRule) else None
+
+
+def check_reference(
+    reference: float | None, endpoint: str, test: str, asked: float | None, *, compares: str
+) -> None:
+    """Refuse a test that does not fit, and a fixed number that is missing, not used or out of range.
+
+    `asked` is the share that the looks must beat, see `fixed_by`.
+    """
     if test in TESTS:
         _check_test(test, endpoint, compares=compares)
     if compares != "one arm":
@@ -45,29 +72,29 @@ def check_reference(reference: float | None, endpoint: str, test: str, looks: An
                 f"reference is {reference!r}, but the trial has a control arm; leave the fixed number out."
             )
     elif reference is None:
-        held = isinstance(looks, CountDesign) or (
-            isinstance(looks, BayesRule) and looks.reference is not None
-        )
-        if not held and test in ("binomial", "poisson", "posterior"):
+        if asked is None and test in ("binomial", "poisson", "posterior"):
             kind = "yearly rate" if test == "poisson" else "share"
             raise InputError(
                 f"reference is missing: with one arm {endpoint!r} is held against a fixed {kind}; give it, "
                 "or better add a control arm."
             )
     else:
-        _check_fixed(reference, endpoint, test, looks)
+        _check_fixed(reference, endpoint, test, asked)
 
 
-def _check_fixed(reference: float, endpoint: str, test: str, looks: Any) -> None:
+def _check_fixed(reference: float, endpoint: str, test: str, asked: float | None) -> None:
     """Refuse a fixed number that is not used or out of range."""
     if test == "before-after":
         raise InputError(
             "reference is given, but the test 'before-after' compares with the time before entry."
         )
-    if isinstance(looks, CountDesign) and reference != looks.p0:
-        raise InputError(f"reference is {reference!r}, but p0 of the looks is {looks.p0:g}; leave it out.")
     if endpoint in SHARES:
         number_of(f"reference of {endpoint!r}, a share,", reference, low=0.0, high=1.0)
+        if asked is not None and abs(reference - asked) > SAME:
+            raise InputError(
+                f"reference is {reference!r}, but the looks hold {endpoint!r} against a share of {asked:g}; "
+                "leave it out."
+            )
     elif endpoint in COUNTS:
         number_of(f"reference of {endpoint!r}, a yearly rate,", reference, low=0.0, high=math.inf)
     else:
@@ -118,6 +145,10 @@ def _check_counts(
     kind = type(looks).__name__
     if not share:
         raise InputError(f"looks is a {kind}, which counts patients; use an endpoint of {list(SHARES)}.")
+    if isinstance(looks, BayesRule):
+        several = len(sizes) > 1
+        without = "looks is a BayesRule in a trial " + ("with a control arm" if several else "of one arm")
+        _check_unused(looks, without, ("reference",) if several else ("margin", "control_prior"))
     if isinstance(looks, CountDesign) and len(sizes) > 1:
         raise InputError(f"looks is a {kind}, which has one arm; the design has {len(sizes)}.")
     if test is not None and (isinstance(looks, BayesRule) or test != "binomial"):
@@ -131,8 +162,19 @@ def _check_counts(
             )
 
 
-def check_monitor(monitor: Any) -> None:
-    """Refuse a rule that does not count patients with a serious event."""
+def _check_unused(rule: BayesRule, where: str, names: tuple[str, ...]) -> None:
+    """Refuse options that change nothing where the rule is used."""
+    plain = BayesRule(looks=rule.looks)
+    for name in names:
+        if getattr(rule, name) != getattr(plain, name):
+            raise InputError(f"{where}, where {name} is not used; leave {name} out.")
+
+
+def check_monitor(monitor: Any, treated: Mapping[str, int]) -> None:
+    """Refuse a rule that does not count patients with a serious event, or can never end the trial.
+
+    `treated` are the patients of each treated arm.
+    """
     if monitor is None:
         return
     if isinstance(monitor, StoppingBoundary):
@@ -147,11 +189,35 @@ def check_monitor(monitor: Any) -> None:
         raise InputError(
             "monitor has no reference; give the share of patients with a serious event not to be exceeded."
         )
-    elif not harm_counts(monitor):
-        raise InputError(
-            f"monitor can never end the trial: at no look of {list(monitor.looks)} does any count reach a "
-            f"posterior chance of {monitor.level:g}; look at more patients, or lower the level."
+    else:
+        _check_unused(
+            monitor, "monitor is a BayesRule", ("futility", "futility_by", "margin", "control_prior")
         )
+    if treated:
+        _check_reach(monitor, treated)
+
+
+def _check_reach(monitor: StoppingBoundary | BayesRule, treated: Mapping[str, int]) -> None:
+    """Refuse looks at more patients than an arm can have, and arms that no count can end."""
+    most = max(treated.values())
+    beyond = [int(look) for look in monitor.looks if look > most]
+    if beyond:
+        raise InputError(
+            f"monitor looks at {plural(beyond[0], 'patient')}, but no treated arm has more than {most}; "
+            f"leave out the looks {beyond}."
+        )
+    stops = harm_counts(monitor)
+    for arm, n in treated.items():
+        looks = [int(look) for look in monitor.looks if look <= n]
+        if not any(look <= n and stop <= look for look, stop in stops):
+            why = (
+                f"no count at its looks {looks} ends it; lower the level or the limit, or look at more"
+                if looks
+                else f"its first look comes after {monitor.looks[0]:g}; look sooner"
+            )
+            raise InputError(
+                f"monitor can never end the trial in arm {arm!r} with {plural(n, 'patient')}: {why}."
+            )
 
 
 def harm_counts(monitor: StoppingBoundary | BayesRule | None) -> list[tuple[int, int]]:

@@ -10,22 +10,20 @@ from numpy.typing import NDArray
 
 from ranvier.simulate._attacks import DAYS_PER_YEAR
 from ranvier.simulate._cohort import Cohort, draw_cohort, planned
-from ranvier.simulate._endpoints import needed, worsening_of_rows
-from ranvier.simulate._lesions import DAYS_PER_MONTH
+from ranvier.simulate._endpoints import CONFIRMATION, needed, worsening_of_rows
+from ranvier.simulate._lesions import DAYS_PER_MONTH, lesions_since
 from ranvier.simulate._plan_crossover import first_period_ends
 from ranvier.simulate.designs import Design, EventRate
 from ranvier.simulate.plan_scenarios import PlanScenario
 from ranvier.simulate.plans import Plan
 from ranvier.stats import CountDesign
 
-__all__ = ["BEFORE_YEARS", "CONFIRM_WEEKS", "ArmData", "draw_arm"]
+__all__ = ["BEFORE_YEARS", "ArmData", "draw_arm"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Whole = NDArray[np.int64]
 
-CONFIRM_WEEKS = 12
-"""Weeks after which worsening is confirmed."""
 BEFORE_YEARS = 365 / DAYS_PER_YEAR
 """Years before entry whose relapses are compared, as in `course.relapse_rate`."""
 
@@ -96,7 +94,7 @@ def _observed(
     rate = sum(event.per_year for event in events if event.serious)
     serious = rng.random(n) < -np.expm1(-rate * years) if rate else np.zeros(n, dtype=bool)
     if plan.endpoint == "new_t2":
-        value, known, years = _lesions(cohort, design)
+        value, known, years = _lesions(rng, cohort, design)
     elif plan.endpoint == "relapses":
         after = cohort.attacks.day <= cohort.last_day[cohort.attacks.who]
         value, known = np.bincount(cohort.attacks.who[after], minlength=n), years > 0
@@ -125,8 +123,7 @@ def _edss(cohort: Cohort, plan: Plan, design: Design) -> tuple[Whole, Bools]:
     need = needed(plan.change_rule)
     base, seen = cohort.written[:, 0], _seen(cohort, design)
     if plan.endpoint == "confirmed_worsening":
-        days = [float(visit.day) for visit in planned(design)[1:]]
-        found = worsening_of_rows(base, seen[:, 1:], days, need, weeks=CONFIRM_WEEKS)
+        found = worsening_of_rows(base, seen[:, 1:], cohort.days[:, 1:], need, window=CONFIRMATION)
         followed: Bools = np.any(seen[:, 1:] >= 0, axis=1)
         return found.astype(np.int64), followed
     final = seen[:, -1].astype(np.int64)
@@ -152,22 +149,17 @@ def _two_periods(cohort: Cohort, design: Design, switch_day: int) -> tuple[Whole
     return np.where(known, one - two, 0), known, np.where(known, one - seen[:, 0], 0)
 
 
-def _lesions(cohort: Cohort, design: Design) -> tuple[Whole, Bools, Floats]:
+def _lesions(rng: np.random.Generator, cohort: Cohort, design: Design) -> tuple[Whole, Bools, Floats]:
     """Count the new T2 lesions of each patient from the first to the last scan made, and the years."""
     births = cohort.births
     if births is None:  # checked by the plan
         births = np.zeros((len(cohort.last_day), 1), dtype=np.int32)
-    total = np.column_stack([np.zeros(len(births), dtype=np.int64), np.cumsum(births, axis=1)])
     start = cohort.people.base_day.astype(np.float64)
-    value, last = np.zeros(len(births), dtype=np.int64), np.full(len(births), np.nan)
-    everyone, taken = np.arange(len(births)), cohort.taken() & (cohort.written >= 0)
+    last, taken = np.full(len(births), np.nan), cohort.taken() & (cohort.written >= 0)
     for place, visit in enumerate(planned(design)):
         if place == 0 or visit.label not in design.scans:
             continue
-        day = cohort.days[:, place].astype(np.float64)
-        month = np.clip(np.rint((day - start) / DAYS_PER_MONTH).astype(np.int64), 0, births.shape[1] - 1)
-        here = taken[:, place]
-        value = np.where(here, total[everyone, month + 1] - total[:, 1], value)
-        last = np.where(here, day, last)
+        last = np.where(taken[:, place], cohort.days[:, place].astype(np.float64), last)
     known = ~np.isnan(last)
-    return value, known, np.where(known, last - start, 0.0) / DAYS_PER_YEAR
+    days = np.where(known, last - start, 0.0)
+    return lesions_since(rng, births, days / DAYS_PER_MONTH), known, days / DAYS_PER_YEAR

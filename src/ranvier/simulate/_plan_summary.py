@@ -15,7 +15,7 @@ from ranvier.simulate._plan_looks import FUTILITY, HARM, SUCCESS, look_sizes
 from ranvier.simulate.plans import Plan
 from ranvier.stats import PromisingZone
 
-__all__ = ["tables"]
+__all__ = ["COMPARED", "tables"]
 
 Floats = NDArray[np.float64]
 Trials = dict[str, NDArray[Any]]
@@ -34,14 +34,16 @@ def tables(plan: Plan, cells: tuple[Cell, ...], found: list[Trials]) -> tuple[pl
         arms += each
         rows.append({**head, "null": cell.scenario.null, **_row(plan, trials, each)})
         stops += [{**head, **stop} for stop in _stops(plan, trials)]
-    return (
+    made = (
         pl.DataFrame(rows, infer_schema_length=None, schema_overrides=dict.fromkeys(MAY_BE_NULL, pl.Float64)),
         pl.DataFrame(stops, infer_schema_length=None, schema_overrides={"n": pl.Float64}),
         pl.DataFrame(arms, infer_schema_length=None),
     )
+    return tuple(table.with_columns(pl.col(pl.Float64).fill_nan(None)) for table in made)
 
 
 COMPARED = ("outcome", "untreated", "estimate", "truth", "truth_error", "bias", "bias_error")
+"""What is told of one treated arm; null where fewer than two trials have a value."""
 MAY_BE_NULL = (*COMPARED, "expected_enrolled", "expected_months", "expected_months_error")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from ranvier.result import number, percent, plural
+from ranvier.simulate._plan_summary import COMPARED
 from ranvier.simulate._plan_tests import COUNTS, SHARES, TESTS
 from ranvier.simulate.bayes_rules import BayesRule
 from ranvier.simulate.plans import PLAN_ENDPOINTS, Plan
@@ -70,6 +71,10 @@ STAYS = (
 )
 BOTH_PERIODS = (
     "A patient without a value at the end of both periods is left out, in the simulation as in the analysis."
+)
+UNKNOWN = (
+    "Fewer than two virtual trials have a value of the endpoint in every group compared, so that no "
+    "estimate, truth or bias is given."
 )
 LEFT_OUT = "Patients without a value are left out, in the simulation as in the analysis."
 
@@ -133,8 +138,9 @@ def about_row(plan: Plan, rows: pl.DataFrame) -> str:
         said = [
             f"{first['scenario']}: success in {_range(rows['success'], _share)} of virtual trials ({error})."
         ]
-    if first["estimate"] is not None:
-        said.append(_estimated(plan, rows))
+    if len(plan.treated) == 1:
+        known = not any(rows.select(COMPARED).null_count().row(0))
+        said.append(_estimated(plan, rows) if known else UNKNOWN)
     if plan.looks is not None or plan.monitor is not None:
         early, sizes = _range(rows["stopped_early"], _share), _range(rows["expected_n"], _one_digit)
         said.append(f"It ends early in {early} of trials, after {sizes} patients on average.")

@@ -27,7 +27,7 @@ from ranvier.stats import proportion
 
 __all__ = ["operating_characteristics"]
 
-NULL = PlanScenario(name="no effect")
+NO_EFFECT = "no effect"
 FEWEST_TRIALS = 100
 
 
@@ -50,7 +50,8 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
     plan : Plan
         Design, endpoint, test, looks and monitor.
     scenarios : sequence of PlanScenario
-        Effects to try. One without any effect is always run: where none is listed, "no effect" comes first.
+        Effects to try. One without any effect is always run: where none is listed, "no effect" comes first
+        ("no effect at all" where that is the name of another).
     seed : int
         Equal seeds give equal results, whoever computes them and in whatever order.
     n_trials : int
@@ -82,6 +83,9 @@ def operating_characteristics(  # noqa: PLR0913  (what is simulated, who compute
     enter in any order; a look uses the patients who entered first, all followed to their last visit. A
     patient without a value is left out, as in the analysis of real data; where a design counts patients out
     of a fixed number, such a patient counts as one without a favourable result.
+
+    Worsening is confirmed as in `simulate.replicate`. New T2 lesions of the last month before a scan are
+    counted in proportion to the days of that month which have passed.
 
     **Tests.** Every p value is exact and one-sided, the tail whose double is the p value of the function for
     real data: `stats.compare_proportions` ("boschloo", "fisher"), `rank_sum`, `permutation`, `rate_ratio`
@@ -188,7 +192,7 @@ def _cells(
             raise InputError(f"scenarios holds a {type(each).__name__}; give simulate.PlanScenario entries.")
         each.design_of(plan)
     if not any(each.null for each in given):
-        given.insert(0, NULL)
+        given.insert(0, _null({each.name for each in given}))
     names = [each.name for each in given]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -197,6 +201,14 @@ def _cells(
     if not levels or len({level.name for level in levels}) < len(levels):
         raise InputError(f"noise is {list(noise)!r}; give each of {list(SCENARIOS)} once, at least one.")
     return tuple(Cell(scenario=each, noise=level) for each in given for level in levels)
+
+
+def _null(names: set[str]) -> PlanScenario:
+    """Give the scenario without any effect, under a name that no other has."""
+    name = NO_EFFECT
+    while name in names:
+        name += " at all"
+    return PlanScenario(name=name)
 
 
 def _result(

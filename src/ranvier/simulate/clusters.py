@@ -7,10 +7,8 @@ import os
 from concurrent.futures import Executor, Future
 from typing import Any
 
-import numpy as np
-
-from ranvier._version import __version__
 from ranvier.errors import InputError
+from ranvier.simulate._blocks import versions
 
 __all__ = ["dask_executor"]
 
@@ -81,8 +79,8 @@ def dask_executor(address: str, *, timeout_s: float = 10.0) -> Executor:
             f"no Dask scheduler answers at {address!r} within {timeout_s:g} s; nothing was computed. "
             "Check the address (such as 'tcp://10.0.0.5:8786') and that `dask scheduler` runs there."
         ) from error
-    here = _versions()
-    others = {who: it for who, it in client.run(_versions, on_error="return").items() if it != here}
+    here = versions()
+    others = {who: it for who, it in client.run(versions, on_error="return").items() if it != here}
     if others:
         client.close()
         worker, there = min(others.items())
@@ -91,8 +89,3 @@ def dask_executor(address: str, *, timeout_s: float = 10.0) -> Executor:
             "other numbers. Install the same ones everywhere."
         )
     return _Cluster(client)
-
-
-def _versions() -> str:
-    """Name the versions that simulated numbers depend on."""
-    return f"ranvier {__version__}, NumPy {np.__version__}"

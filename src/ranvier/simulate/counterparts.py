@@ -14,7 +14,7 @@ from ranvier.trial import Arm
 __all__ = ["other_carry_over", "randomised_instead"]
 
 FEWEST = 4
-"""Patients below whom two arms cannot be formed: an arm of one patient has nothing to test."""
+"""Patients of a single arm from whom two arms can be formed: an arm of one patient has nothing to test."""
 
 
 def randomised_instead(plan: Plan) -> Plan:
@@ -57,7 +57,10 @@ def randomised_instead(plan: Plan) -> Plan:
     )
     protocol = dataclasses.replace(plan.design.protocol, design="rct_parallel", arms=arms)
     design = dataclasses.replace(plan.design, protocol=protocol)
-    return dataclasses.replace(plan, design=design, test=None, reference=None, looks=None, monitor=None)
+    alpha = plan.alpha if plan.error is None else plan.error  # that of a design by counts is its own
+    return dataclasses.replace(
+        plan, design=design, test=None, reference=None, alpha=alpha, looks=None, monitor=None
+    )
 
 
 def other_carry_over(scenarios: Sequence[PlanScenario]) -> tuple[PlanScenario, ...]:

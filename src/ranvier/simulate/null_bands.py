@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import ceil
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from ranvier import course
 from ranvier.errors import InputError, require_choice
 from ranvier.result import plural
 from ranvier.simulate._edss_bands import band_of, by_model, edss_bands, estimate_of, observed_of
-from ranvier.simulate._lesions import DAYS_PER_MONTH, draw_births
+from ranvier.simulate._lesions import DAYS_PER_MONTH, draw_births, lesions_since
 from ranvier.simulate._null_engine import draw_after
 from ranvier.simulate._null_patients import (
     History,
@@ -234,8 +235,8 @@ def _lesion_bands(
             rate = PHENOTYPES[name].new_t2_per_year
             bound = None if rate is None else (rate.low if each.fluctuation == "low" else rate.high)
             ratio = 1.0 if rate is None or bound is None else bound / rate.value
-            months = max(1, round(days / DAYS_PER_MONTH))
-            births = draw_births(rng, n_trials, months + 1, PHENOTYPES[name], ratio=ratio)
-            total += births[:, 1:].sum(axis=1)
+            months = days / DAYS_PER_MONTH
+            births = draw_births(rng, n_trials, ceil(months) + 1, PHENOTYPES[name], ratio=ratio)
+            total += lesions_since(rng, births, np.full(n_trials, months))
         found.append(band_of("new_t2", each.name, words, total, float(sum(rows["new_t2"])), rows.height))
     return found

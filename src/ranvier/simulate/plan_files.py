@@ -12,6 +12,7 @@ from typing import Any
 from ranvier.errors import InputError, suggest
 from ranvier.io._files import existing_file, sha256, text_of
 from ranvier.result import json_ready
+from ranvier.simulate._plan_checks import check_monitor
 from ranvier.simulate._plan_crossover import CROSSOVER, check_crossover
 from ranvier.simulate._plan_look_tables import read_looks
 from ranvier.simulate._plan_scenario_tables import read_scenarios
@@ -175,6 +176,7 @@ def read_plan(path: str | os.PathLike[str]) -> PlanFile:
     design = _design(tables | {"crossover": crossover}, patients, sized, file.name)
     with located(f"{file.name}, [safety]"):
         monitor = tables["safety"].monitor(_watched(sized))
+        check_monitor(monitor, {arm.id: arm.planned_n or 0 for arm in sized if arm.role != "control"})
     endpoint: EndpointTable = tables["endpoint"]
     if crossover is not None:
         with located(f"{file.name}, [crossover]"):

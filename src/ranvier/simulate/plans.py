@@ -8,7 +8,14 @@ from typing import Any
 
 from ranvier import course
 from ranvier.errors import InputError, require_choice
-from ranvier.simulate._plan_checks import DEFAULTS, check_looks, check_monitor, check_reference, number_of
+from ranvier.simulate._plan_checks import (
+    DEFAULTS,
+    check_looks,
+    check_monitor,
+    check_reference,
+    fixed_by,
+    number_of,
+)
 from ranvier.simulate._plan_crossover import check_crossover
 from ranvier.simulate._plan_tests import SHARES, TESTS
 from ranvier.simulate._streams import digest
@@ -56,7 +63,8 @@ class Plan:
     alpha : float
         One-sided chance of error that a test keeps; not used by counts and posterior chances as `looks`.
     looks : CountDesign, SequentialDesign, PromisingZone or BayesRule, optional
-        When and how the trial may end early; one analysis at the end when None.
+        When and how the trial may end early; one analysis at the end when None. A `CountDesign` counts
+        favourable results: with an endpoint of which less is better, p0 and p1 are shares without it.
     monitor : StoppingBoundary or BayesRule, optional
         Ends the trial for harm: counts of patients with a serious event in each treated arm, in the order of
         entry.
@@ -137,9 +145,10 @@ class Plan:
         )
         if self.test is not None:
             require_choice("test", self.test, PLAN_TESTS)
-        check_reference(self.reference, self.endpoint, self.test_name, self.looks, compares=self._compares)
+        asked = fixed_by(self.looks, self.favourable)
+        check_reference(self.reference, self.endpoint, self.test_name, asked, compares=self._compares)
         check_looks(self.looks, self.sizes, share=self.endpoint in SHARES, test=self.test, alpha=self.alpha)
-        check_monitor(self.monitor)
+        check_monitor(self.monitor, {arm.id: arm.planned_n or 0 for arm in self.treated})
 
     def _check_arms(self) -> None:
         if any(effect != NO_EFFECT for _, effect in dict(self.design.effects).items()):
@@ -242,12 +251,11 @@ class Plan:
 
     @property
     def fixed(self) -> float | None:
-        """Give the number that the trial must beat: the reference, or that of the looks; None for none."""
-        if self.reference is None and isinstance(self.looks, CountDesign):
-            return self.looks.p0
-        if self.reference is None and isinstance(self.looks, BayesRule):
-            return self.looks.reference
-        return self.reference
+        """Give the number that the trial must beat: the reference, or that of the looks; None for none.
+
+        It is of the endpoint: where less is better, 1 - p0 of looks that count favourable results.
+        """
+        return fixed_by(self.looks, self.favourable) if self.reference is None else self.reference
 
     @property
     def error(self) -> float | None:

@@ -17,8 +17,8 @@ from ranvier.errors import InputError
 from ranvier.result import Estimate, Fit
 from ranvier.simulate._attacks import DAYS_PER_YEAR
 from ranvier.simulate._blocks import Progress, run_blocks
-from ranvier.simulate._cohort import Cohort, draw_cohort, planned
-from ranvier.simulate._endpoints import needed, worsening_of_rows
+from ranvier.simulate._cohort import Cohort, draw_cohort
+from ranvier.simulate._endpoints import CONFIRMATION, needed, worsening_of_rows
 from ranvier.simulate._streams import digest, stream, whole
 from ranvier.simulate.designs import Design
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Replicates", "replicate"]
 
-CONFIRM_WEEKS = 12
-"""Weeks after which worsening is confirmed."""
 COLUMNS = ("evaluable", "improved", "worse", "confirmed_worsening", "edss_change", "relapses", "years")
 
 
@@ -126,9 +124,12 @@ def replicate(  # noqa: PLR0913  (who computes the blocks, where they are kept, 
     -----
     The random numbers of a block come from a counter-based generator (Philox) keyed by seed, hash of the
     design and scenario, with the block as the upper part of its counter (Salmon JK et al. 2011, doi
-    10.1145/2063384.2063405). Worsening is confirmed when it is there at every scheduled visit up to the first
-    one at least 12 weeks later; a visit at a relapse is not simulated here, and a missed visit neither shows
-    nor breaks a worsening.
+    10.1145/2063384.2063405).
+
+    Worsening is confirmed as `course.worsening` does by the definition "cdw-12w", with `rule` and given no
+    relapses: it is there at every visit up to the first one 77 days or more later (12 weeks, with a tolerance
+    of 7 days), by the days on which the visits took place. A visit at a relapse is not simulated here, and a
+    missed visit neither shows nor breaks a worsening.
 
     Examples
     --------
@@ -199,13 +200,14 @@ def _counted(cohort: Cohort, design: Design, rule: course.ChangeRule) -> dict[st
     final = seen[:, -1]
     known = final >= 0
     change = np.where(known, final - base, 0)
-    days = [float(visit.day) for visit in planned(design)[1:]]
     after = cohort.attacks.day <= cohort.last_day[cohort.attacks.who]
     return {
         "evaluable": known,
         "improved": known & (-change >= need[base]),
         "worse": known & (change >= need[base]),
-        "confirmed_worsening": worsening_of_rows(base, seen[:, 1:], days, need, weeks=CONFIRM_WEEKS),
+        "confirmed_worsening": worsening_of_rows(
+            base, seen[:, 1:], cohort.days[:, 1:], need, window=CONFIRMATION
+        ),
         "edss_change": change / 2,
         "relapses": np.bincount(cohort.attacks.who[after], minlength=len(base)),
         "years": np.maximum(cohort.last_day, 0) / DAYS_PER_YEAR,
@@ -227,7 +229,10 @@ def _summed_up(design: Design, found: list[dict[str, Any]], trials: int, seed: i
     ).with_columns(pl.col(whole_numbers).cast(pl.Int64), pl.col("edss_change").fill_nan(None))
     said = {
         "improved": ("patients improved", "patients"),
-        "confirmed_worsening": (f"patients with worsening confirmed after {CONFIRM_WEEKS} weeks", "patients"),
+        "confirmed_worsening": (
+            f"patients with worsening confirmed after {CONFIRMATION.days // 7} weeks",
+            "patients",
+        ),
         "edss_change": ("mean change of EDSS at the last visit", "points"),
         "relapses": ("relapses after day 0", "relapses"),
     }

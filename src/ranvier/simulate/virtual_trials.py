@@ -89,7 +89,10 @@ def trial(design: Design, *, seed: int) -> Trial:
     """
     if not isinstance(design, Design):
         raise InputError(f"design is a {type(design).__name__}; give a simulate.Design.")
-    rng = stream(whole("seed", seed, 0), design.hash, design.noise_scenario.name, 0)
+    # When in its month a lesion arises has random numbers of its own, so that no other table moves by it.
+    rng, of_scans = (
+        stream(whole("seed", seed, 0), design.hash, design.noise_scenario.name, part) for part in (0, 1)
+    )
     rows: Rows = {}
     made = 0
     for arm in design.protocol.arms:
@@ -100,6 +103,8 @@ def trial(design: Design, *, seed: int) -> Trial:
             names = np.array([f"V{made + place:04d}" for place in range(1, n + 1)])
             made += n
             _add_rows(rng, rows, design, arm, cohort, names)
+            if design.scans and cohort.births is not None:
+                rows.setdefault("mri", []).append(_scans(of_scans, design, cohort, names))
     raw = {name: pl.concat(frames, how="diagonal_relaxed") for name, frames in rows.items()}
     notes = (
         *design.protocol.notes,
@@ -124,8 +129,6 @@ def _add_rows(
         "visits": _visits(design, cohort, names),
         "relapses": _relapses(design, cohort, names),
     }
-    if design.scans and cohort.births is not None:
-        frames["mri"] = _scans(design, cohort, names)
     if design.event_rates:
         frames["adverse_events"] = _events(rng, design, cohort, names)
     for name, frame in frames.items():
@@ -214,24 +217,26 @@ def _relapses(design: Design, cohort: Cohort, names: Any) -> pl.DataFrame:
     return kept.select("subject", "day", pl.lit(True).alias("rescue"), confirmed=pl.lit(design.unscheduled))
 
 
-def _scans(design: Design, cohort: Cohort, names: Any) -> pl.DataFrame:
+def _scans(rng: np.random.Generator, design: Design, cohort: Cohort, names: Any) -> pl.DataFrame:
+    """Give the scans made; each lesion arises at any time of its month, so that it is seen or not yet."""
     births = cohort.births if cohort.births is not None else np.zeros((len(names), 1), dtype=np.int32)
-    total = np.column_stack([np.zeros(len(names), dtype=np.int64), np.cumsum(births, axis=1)])
     wanted = [place for place, visit in enumerate(planned(design)) if visit.label in design.scans]
     taken = cohort.taken()
     rows = []
     for number, name in enumerate(names):
-        before: int | None = None
+        month = np.repeat(np.arange(-1, births.shape[1] - 1), births[number])
+        born = month + rng.random(len(month))  # months since the first visit
+        before: float | None = None
         for place in wanted:
             (found,) = np.nonzero((cohort.place[number] == place) & taken[number])
             if not len(found) or cohort.written[number, found[0]] < 0:
                 continue
             day = float(cohort.days[number, found[0]])
-            month = round((day - float(cohort.people.base_day[number])) / DAYS_PER_MONTH)
-            since = 0 if before is None else int(total[number, month + 1] - total[number, before + 1])
-            new = None if before is None else since
-            rows.append((name, int(day), "brain", int(births[number, month]), new))
-            before = month
+            now = (day - float(cohort.people.base_day[number])) / DAYS_PER_MONTH
+            there = born <= now
+            new = None if before is None else int((there & (born > before)).sum())
+            rows.append((name, int(day), "brain", int((there & (born > now - 1)).sum()), new))
+            before = now
     columns = {"subject": pl.String, "day": pl.Int64, "region": pl.String}
     return pl.DataFrame(rows, schema={**columns, "gad_count": pl.Int64, "new_t2": pl.Int64}, orient="row")
 
