@@ -129,9 +129,10 @@ def test_the_sizes_of_a_promising_zone_are_those_that_are_simulated(n):
     text = rv.report.plan_paragraph(FOUND(plan, NONE))
     assert f"After {first} patients the trial succeeds if the one-sided p value of the first stage is" in text
     assert (
-        f"After {both} patients the trial succeeds if the combined one-sided p value of both stages is"
-        in text
-    )
+        f"After {both} patients the trial succeeds if the combined one-sided p value of both stages, the "
+        "second enlarged or not, is at most"
+    ) in text
+    assert f"the whole trial to at most {n} patients;" in text
 
 
 def test_bounds_for_futility_are_said_to_be_binding():
@@ -200,6 +201,14 @@ def test_shares_of_some_trials_never_read_as_none_or_all():
     drawn = next(block for block in page.sections[1].blocks if isinstance(block, Drawing))
     assert "less than 0.1" in drawn.svg
     assert "more than 99.9" in drawn.svg
+
+
+def test_an_event_that_is_hardly_ever_missed_is_not_said_to_be_never_missed():
+    many = Arm(id="cells", label="Cells", planned_n=200)
+    page = rv.report.build_plan(FOUND(PLAN(many, endpoint="improved", reference=0.2), NONE))
+    safety = next(each for each in page.sections if each.key == "safety")
+    assert "hits 1 in 20 is missed with probability less than 0.1 %" in safety.blocks[0].text
+    assert safety.blocks[1].frame["missed"].to_list() == [*["less than 0.1"] * 3, "1.8", "13.4"]
 
 
 def test_differences_of_shares_are_percentage_points_and_shares_of_trials_are_not_rounded_to_none():

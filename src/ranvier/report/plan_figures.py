@@ -154,7 +154,7 @@ def ends_figure(found: OperatingCharacteristics) -> Drawing:
         svg=draw("plan-ends", paint, size=(WIDTH, 1.7 + 0.72 * len(names)), title=title),
         data=DataTable(
             caption="Share of virtual trials that end at each look, %",
-            frame=_percentages(ordered(found, found.stops), shares, digits=1),
+            frame=_percentages(ordered(found, found.stops), shares, digits=2),
             labels={"n": "patients", "futility": "ended without success", "harm": "ended for harm"},
             note="The rest of the trials goes on, or ends at the last look without success.",
         ),

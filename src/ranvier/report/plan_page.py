@@ -12,6 +12,7 @@ from ranvier.report.model import Block, Bullets, DataTable, Paragraph, Report, S
 from ranvier.report.null_section import model_numbers
 from ranvier.report.plan_figures import ends_figure, power_figure
 from ranvier.report.plan_headline import headline_blocks
+from ranvier.report.plan_numbers import share_text
 from ranvier.report.plan_paragraph import looks_text, plan_paragraph
 from ranvier.report.plan_words import (
     NOISE_WORDS,
@@ -233,14 +234,17 @@ def _safety(plan: Plan) -> list[Block]:
     blocks: list[Block] = [
         Paragraph(
             text=f"With {plural(n, 'treated patient')} a serious event that hits 1 in {ONE_IN[2]} is missed "
-            f"with probability {percent(missed[2])}, one that hits 1 in {ONE_IN[-1]} with "
-            f"{percent(missed[-1])}. No event in {n} leaves a true share of up to {percent(bound.high)} "
+            f"with probability {share_text(missed[2])}, one that hits 1 in {ONE_IN[-1]} with "
+            f"{share_text(missed[-1])}. No event in {n} leaves a true share of up to {percent(bound.high)} "
             "(one-sided 95 % bound)."
         ),
         DataTable(
             caption=f"Chance that none of {n} treated patients has the event",
             frame=pl.DataFrame(
-                {"one": [f"1 in {k}" for k in ONE_IN], "missed": [round(100 * each, 1) for each in missed]}
+                {
+                    "one": [f"1 in {k}" for k in ONE_IN],
+                    "missed": [share_text(each, unit=False) for each in missed],
+                }
             ),
             labels={"one": "the event hits", "missed": "missed, %"},
             note="Exact (binomial), with all patients followed to the end.",

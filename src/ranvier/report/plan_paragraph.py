@@ -50,7 +50,11 @@ SAID = {
     "conditional": "the exact conditional test of two rates",
 }
 """Tests as a protocol names them; others by their words in `PLAN_TESTS`."""
-OF_STAGES = ("the one-sided p value of the first stage", "the combined one-sided p value of both stages")
+OF_STAGES = (
+    "the one-sided p value of the first stage",
+    "the combined one-sided p value of both stages, the second enlarged or not,",
+)
+"""What is held against the bounds of a promising zone."""
 BINDING = "The bounds for ending without success are binding: every virtual trial keeps to them."
 
 
@@ -141,7 +145,7 @@ def looks_text(plan: Plan) -> list[str]:
     if isinstance(looks, SequentialDesign):
         return _sequential(plan, looks, ["the one-sided p value"] * len(looks.fractions))
     if isinstance(looks, PromisingZone):
-        return [*_sequential(plan, looks.design, OF_STAGES), _promising(looks)]
+        return [*_sequential(plan, looks.design, OF_STAGES), _promising(plan, looks)]
     if isinstance(looks, BayesRule):
         said = looks.text()
         return [
@@ -196,12 +200,12 @@ def _sizes(sizes: list[int]) -> str:
     return f"{' and '.join(map(str, sizes))} patients"
 
 
-def _promising(looks: PromisingZone) -> str:
+def _promising(plan: Plan, looks: PromisingZone) -> str:
     floor, target = (given_text(100 * each, digits=0) for each in (looks.floor, looks.target))
     return (
         f"When the conditional power under the difference seen lies between {floor} % "
         f"and {target} % at the first look, the second stage is enlarged towards {target} %, "
-        f"the whole trial to at most {looks.most:g} times these sizes; the stages are combined "
+        f"the whole trial to at most {_sizes(list(plan.sizes.values()))}; the stages are combined "
         "with fixed weights (inverse normal method)."
     )
 
