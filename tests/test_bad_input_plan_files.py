@@ -201,7 +201,9 @@ def test_the_page_and_the_counterpart_refuse_what_they_cannot_use() -> None:
     with pytest.raises(InputError, match=r"the scenarios \['half'\] were not simulated"):
         rv.report.build_plan(found, scenarios=(MADE["HALF"],))
     quiet = dataclasses.replace(found, table=found.table.filter(noise="low"))
-    with pytest.raises(InputError, match=r"the noise that was simulated is \['low'\]; .*simulate with noise="):
+    with pytest.raises(
+        InputError, match=r"the noise that was simulated is \['low'\]; .*simulate with noise="
+    ):
         rv.report.build_plan(quiet)
     with pytest.raises(InputError, match="the plan has 2 arms; only a single arm"):
         rv.simulate.randomised_instead(plan())
