@@ -5,6 +5,7 @@ One table: what is changed in a file that is right. Add a row for each new key a
 
 from __future__ import annotations
 
+import dataclasses
 import runpy
 from pathlib import Path
 from typing import Any
@@ -278,6 +279,11 @@ def test_the_page_and_the_counterpart_refuse_what_they_cannot_use() -> None:
         rv.report.build_plan(found, comparison=3)
     with pytest.raises(InputError, match=r"the scenarios \['half'\] were not simulated"):
         rv.report.build_plan(found, scenarios=(MADE["HALF"],))
+    quiet = dataclasses.replace(found, table=found.table.filter(noise="low"))
+    with pytest.raises(
+        InputError, match=r"the noise that was simulated is \['low'\]; .*simulate with noise="
+    ):
+        rv.report.build_plan(quiet)
     with pytest.raises(InputError, match="the plan has 2 arms; only a single arm"):
         rv.simulate.randomised_instead(plan())
     three = rv.trial.Arm(id="cells", label="Cells", planned_n=3)

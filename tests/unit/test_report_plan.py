@@ -115,7 +115,7 @@ def test_what_so_few_patients_would_miss_is_exact():
     assert f"No event in 20 leaves a true share of up to {rv.result.percent(bound)}" in text
     table = blocks(two_arms(), "safety", DataTable)[0].frame
     assert table["one"].to_list() == ["1 in 5", "1 in 10", "1 in 20", "1 in 50", "1 in 100"]
-    assert table["missed"][-1] == round(100 * 0.99**20, 1)
+    assert table["missed"][-1] == rv.result.number(100 * 0.99**20, digits=1)
 
 
 def test_pictures_stand_with_their_numbers_and_trials_with_one_look_have_no_picture_of_endings():
@@ -151,7 +151,8 @@ def test_the_paragraph_for_the_protocol():
         "40 patients are randomised to Cells (20) and Placebo (20). The primary endpoint is: change of the "
         "EDSS from baseline to month 12. It is analysed by the exact rank-sum test, one-sided, at 2.5 %. "
         "The data are analysed once, when all patients have finished. Virtual patients: 50 % RRMS (EDSS 0.0 "
-        "to 6.5); 50 % SPMS (EDSS 0.0 to 6.5); dropout of 5 % per year. The design was simulated by the "
+        "to 6.5); 50 % SPMS (EDSS 0.0 to 6.5); dropout at a rate of 0.05 per patient-year (4.9 % leave "
+        "within a year). The design was simulated by the "
         "natural history model of ranvier, 10,000 trials for each scenario and noise of the EDSS (little "
         "noise: small fluctuation within a patient and one trained examiner; much noise: large fluctuation "
         "within a patient and a new examiner at each visit). Scenario “one point better” (EDSS −1 points): "
@@ -180,15 +181,16 @@ def test_the_paragraph_of_a_single_arm_says_what_a_single_arm_shows():
             {"looks": LOOKS},
             (
                 "After 10 patients in each arm the trial succeeds if the one-sided p value is at most "
-                "0.0015 and may end without success if it is above 0.2879. After 20 patients in each arm "
-                "the trial succeeds if the one-sided p value is at most 0.0245."
+                "0.00153 and ends without success if it is above 0.2879. After 20 patients in each arm "
+                "the trial succeeds if the one-sided p value is at most 0.0245. The bounds for ending "
+                "without success are binding: every virtual trial keeps to them."
             ),
         ),
         (
             {"looks": rv.stats.promising_zone(rv.stats.group_sequential([0.5, 1.0]))},
             (
                 "lies between 30 % and 80 % at the first look, the second stage is enlarged towards 80 %, "
-                "the whole trial to at most 2 times these sizes"
+                "the whole trial to at most 20 patients in each arm"
             ),
         ),
         (
@@ -224,7 +226,10 @@ def test_the_paragraph_of_counts_in_one_arm_names_them():
     said = rv.report.plan_paragraph(found)
     assert f"Up to {SIMON.n} patients are treated with Cells" in said
     assert "After 8 patients the trial ends without success if at most 2 of them had the outcome." in said
-    assert "judged by the count of these patients, against a fixed share of 20.0 % of patients" in said
+    assert (
+        "judged by the count of patients with the outcome, against a fixed share of 20.0 % of patients with "
+        "the outcome; a patient whose outcome is not known counts as one without it."
+    ) in said
     assert "at 5 %" not in said  # the exact chances of the counts hold at p0, not in these patients
 
 
@@ -269,10 +274,10 @@ def test_a_scenario_of_harm_alone_is_no_power_and_says_how_often_it_is_ended():
     assert "in 2.0 % of virtual trials in which the treatment does nothing" in page.sections[0].blocks[0].text
     assert (
         "harm (0.4 serious events per year): 2.1 % with little noise, 2.2 % with much noise, without any "
-        "benefit; ended for harm in 30.0 %."
+        "benefit for the endpoint; ended for harm in 30.0 %."
     ) in blocks(page, "result", Bullets)[0].items
     assert (
-        "Scenario “harm” (0.4 serious events per year) brings no benefit: the trial would claim an effect "
-        "in 2.1 %" in page.meta["paragraph"]
+        "Scenario “harm” (0.4 serious events per year) brings no benefit for the endpoint: the trial would "
+        "claim an effect in 2.1 %" in page.meta["paragraph"]
     )
     assert "and end for harm in 30.0 %." in page.meta["paragraph"]

@@ -8,6 +8,7 @@ import polars as pl
 
 from ranvier.report.drawing import INK, RULE, SERIES, SOFT, draw, short
 from ranvier.report.model import DataTable, Drawing
+from ranvier.report.plan_numbers import share_text
 from ranvier.report.plan_words import NOISE_WORDS, claims, ordered, scenario_names
 from ranvier.simulate import OperatingCharacteristics
 
@@ -44,7 +45,7 @@ def power_figure(found: OperatingCharacteristics) -> Drawing:
     Drawing
         The figure with its numbers.
     """
-    names = scenario_names(found)
+    names, trials = scenario_names(found), int(found.diagnostics["n_trials"])
     title = "Share of virtual trials that " + ("claim an effect" if found.plan.several else "end in success")
 
     def paint(figure: Figure) -> None:
@@ -57,9 +58,14 @@ def power_figure(found: OperatingCharacteristics) -> Drawing:
             ax.errorbar(
                 share, lanes, xerr=error, fmt=mark, color=colour, markersize=6.5, linewidth=1.5, label=word
             )
-            for x, wide, y in zip(share, error, lanes, strict=True):
+            for x, wide, y in zip(rows["success"], error, lanes, strict=True):
                 ax.annotate(
-                    f"{x:.1f}", (x + wide, y), (7, 0), textcoords="offset points", va="center", fontsize=8.5
+                    share_text(x, trials, unit=False),
+                    (100 * x + wide, y),
+                    (7, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=8.5,
                 )
         if found.plan.several and found.plan.error is not None:
             ax.axvline(100 * found.plan.error, color=SOFT, linewidth=1, linestyle=":")
@@ -148,7 +154,7 @@ def ends_figure(found: OperatingCharacteristics) -> Drawing:
         svg=draw("plan-ends", paint, size=(WIDTH, 1.7 + 0.72 * len(names)), title=title),
         data=DataTable(
             caption="Share of virtual trials that end at each look, %",
-            frame=_percentages(ordered(found, found.stops), shares, digits=1),
+            frame=_percentages(ordered(found, found.stops), shares, digits=2),
             labels={"n": "patients", "futility": "ended without success", "harm": "ended for harm"},
             note="The rest of the trials goes on, or ends at the last look without success.",
         ),

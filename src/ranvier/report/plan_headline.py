@@ -8,16 +8,14 @@ import polars as pl
 
 from ranvier.report.model import Block, Bullets, Paragraph
 from ranvier.report.plan_effects import benefit, what_is_done
+from ranvier.report.plan_numbers import errors_text, share_text, span
 from ranvier.report.plan_words import (
     NOISE_WORDS,
     against,
     claims,
     each_month,
-    errors_text,
     noise_rows,
     null_rows,
-    share_text,
-    span,
     with_patients,
 )
 from ranvier.result import number
@@ -57,7 +55,7 @@ def headline_blocks(
     list of Block
         The headline, the caution of a single arm, the scenarios, and what must be read beside them.
     """
-    shown = sorted((each for each in listed if not each.null), key=lambda each: not benefit(each))
+    shown = sorted((each for each in listed if not each.null), key=lambda each: not benefit(found.plan, each))
     blocks: list[Block] = [Paragraph(text=_headline(found, shown), tone="key")]
     if not found.plan.several:
         blocks.append(Paragraph(text=_single_arm(found, shown, comparison), tone="caution"))
@@ -88,7 +86,7 @@ def _headline(found: OperatingCharacteristics, shown: Sequence[PlanScenario]) ->
     plan, trials = found.plan, _trials(found)
     none = span(_shares(found, _null(found)), trials)
     start = f"{with_patients(plan)} this trial would"
-    if not (shown and benefit(shown[0])):
+    if not (shown and benefit(plan, shown[0])):
         return f"{start} {claims(plan)} in {none} of virtual trials in which the treatment does nothing."
     first = shown[0]
     share, done = span(_shares(found, first.name), trials), what_is_done(plan, first)
@@ -130,7 +128,7 @@ def _single_arm(
         "treatment and control), where alpha limits it whoever enters. It would claim an effect in "
         f"{none} of virtual trials without one"
     )
-    if not (shown and benefit(shown[0])):
+    if not (shown and benefit(plan, shown[0])):
         return f"{better}."
     share = span(_shares(comparison, shown[0].name), many)
     return f"{better}, and show one in {share} if the treatment does what is hoped ({shown[0].name})."
@@ -145,7 +143,7 @@ def _crossover(found: OperatingCharacteristics, shown: Sequence[PlanScenario]) -
         "patients treated late against patients treated early (second period), and reports about half of an "
         "effect on the EDSS. Parallel arms compare treated with untreated patients to the end."
     )
-    found_of = [_estimates(found, each) for each in shown if benefit(each)][:2]
+    found_of = [_estimates(found, each) for each in shown if benefit(found.plan, each)][:2]
     return " ".join([said, *found_of])
 
 
@@ -183,10 +181,10 @@ def _too_often(found: OperatingCharacteristics) -> str | None:
 def _one(found: OperatingCharacteristics, scenario: PlanScenario) -> str:
     """Say how often one scenario succeeds; how often it is ended for harm where it is nothing but harm."""
     said = f"{scenario.name} ({what_is_done(found.plan, scenario)}): {_both(found, scenario.name)}"
-    if not benefit(scenario):
+    if not benefit(found.plan, scenario):
         harm = span([row["stopped_harm"] or 0.0 for row in noise_rows(found, scenario.name)], _trials(found))
         stopped = f"; ended for harm in {harm}" if found.plan.monitor is not None else ""
-        return f"{said}, without any benefit{stopped}."
+        return f"{said}, without any benefit for the endpoint{stopped}."
     low = found.plan.several and max(_shares(found, scenario.name)) < USUAL
     return f"{said}{', below the 80 % that is usually asked for' if low else ''}."
 

@@ -13,11 +13,14 @@ from ranvier.report.null_section import model_numbers
 from ranvier.report.plan_effects import what_is_done
 from ranvier.report.plan_figures import ends_figure, power_figure
 from ranvier.report.plan_headline import headline_blocks
+from ranvier.report.plan_numbers import share_text
 from ranvier.report.plan_paragraph import looks_text, plan_paragraph
 from ranvier.report.plan_words import (
     NOISE_WORDS,
+    check_noise,
     each_month,
     measured,
+    noise_rows,
     ordered,
     patients,
     scenario_names,
@@ -32,6 +35,7 @@ from ranvier.simulate import (
     PlanFile,
     PlanScenario,
 )
+from ranvier.simulate._plan_tests import SHARES
 from ranvier.stats import StoppingBoundary, zero_event_bound
 
 __all__ = ["build_plan"]
@@ -51,6 +55,8 @@ ONE_IN = (5, 10, 20, 50, 100)
 """Serious events of one patient in so many, for which the chance to miss them is given."""
 OF_LESIONS = ("new t2", "lesion")
 """How the lines of the numbers begin that only lesion counts depend on."""
+UNITS = {"edss_change": "EDSS points", "relapses": "relapses per year", "new_t2": "new lesions per year"}
+"""Unit of each endpoint that is no share of patients."""
 SHARED_NOTE = (
     "Entry criteria are applied to simulated histories, so that regression to the mean arises by itself; "
     "how the model compares with published numbers, and where it misses them, stands in the documentation "
@@ -88,13 +94,16 @@ def build_plan(
     Raises
     ------
     InputError
-        When `found` or `comparison` is something else, or a scenario was not simulated.
+        When `found` or `comparison` is something else, a scenario was not simulated, or not
+        both little and much noise were.
     """
     for name, value in (("found", found), ("comparison", comparison)):
         if not isinstance(value, OperatingCharacteristics) and (value is not None or name == "found"):
             raise InputError(
                 f"{name} is {type(value).__name__}; give what simulate.operating_characteristics returned."
             )
+        if value is not None:
+            check_noise(value)
     listed = tuple(scenarios) or (() if given is None else given.scenarios)
     absent = [each.name for each in listed if each.name not in found.table["scenario"].to_list()]
     if absent:
@@ -132,16 +141,13 @@ def _simulated(found: OperatingCharacteristics) -> list[str]:
 
 
 def _scenarios(found: OperatingCharacteristics, listed: Sequence[PlanScenario]) -> list[Block]:
-    plan, table = found.plan, found.table
+    plan = found.plan
     done = {each.name: what_is_done(plan, each) for each in listed}
     names = scenario_names(found)
     frame = pl.DataFrame(
         {"scenario": names, "done": [done.get(name, NO_EFFECT.text()) for name in names]}
-        | {
-            noise: [_success(table, name, noise, "success", 1) for name in names]
-            for noise in table["noise"].unique(maintain_order=True)
-        }
-        | {"error": [_success(table, name, None, "success_error", 2) for name in names]}
+        | {noise: [_success(found, name, (noise,), "success") for name in names] for noise in NOISE_WORDS}
+        | {"error": [_success(found, name, tuple(NOISE_WORDS), "success_error") for name in names]}
     )
     blocks: list[Block] = [
         power_figure(found),
@@ -168,22 +174,18 @@ def _scenarios(found: OperatingCharacteristics, listed: Sequence[PlanScenario]) 
     return [*blocks, _biases(found)]
 
 
-def _success(table: pl.DataFrame, scenario: str, noise: str | None, column: str, digits: int) -> float:
-    """Give the largest percentage of a scenario, with one noise or with any."""
-    chosen = table.filter(pl.col("scenario") == scenario)
-    shares = (chosen if noise is None else chosen.filter(pl.col("noise") == noise))[column].to_list()
-    return round(float(100 * max(shares)), digits)
+def _success(found: OperatingCharacteristics, scenario: str, noises: tuple[str, ...], column: str) -> float:
+    """Give the largest percentage of a scenario, with some noises."""
+    shares = [row[column] for row in noise_rows(found, scenario) if row["noise"] in noises]
+    return round(float(100 * max(shares)), 2)
 
 
 def _biases(found: OperatingCharacteristics) -> DataTable:
     """Give what the trials would report, beside what is true."""
     plan = found.plan
     source = ordered(found, found.arms if len(plan.treated) > 1 else found.table)
-    share = plan.endpoint in ("improved", "worse", "confirmed_worsening", "serious_event")
-    factor, digits = (100, 1) if share else (1, 2)
-    unit = (
-        "%" if share else {"edss_change": "EDSS points", "relapses": "per year"}.get(plan.endpoint, "lesions")
-    )
+    factor, digits = (100, 1) if plan.endpoint in SHARES else (1, 2)
+    unit = UNITS.get(plan.endpoint, "% (differences in percentage points)")
     columns = ["outcome", "untreated", "estimate", "truth", "bias"]
     keep = ["scenario", "arm", "noise"] if "arm" in source.columns else ["scenario", "noise"]
     frame = source.select(*keep, *((pl.col(name) * factor).round(digits) for name in columns)).with_columns(
@@ -241,14 +243,17 @@ def _safety(plan: Plan) -> list[Block]:
     blocks: list[Block] = [
         Paragraph(
             text=f"With {plural(n, 'treated patient')} a serious event that hits 1 in {ONE_IN[2]} is missed "
-            f"with probability {percent(missed[2])}, one that hits 1 in {ONE_IN[-1]} with "
-            f"{percent(missed[-1])}. No event in {n} leaves a true share of up to {percent(bound.high)} "
+            f"with probability {share_text(missed[2])}, one that hits 1 in {ONE_IN[-1]} with "
+            f"{share_text(missed[-1])}. No event in {n} leaves a true share of up to {percent(bound.high)} "
             "(one-sided 95 % bound)."
         ),
         DataTable(
             caption=f"Chance that none of {n} treated patients has the event",
             frame=pl.DataFrame(
-                {"one": [f"1 in {k}" for k in ONE_IN], "missed": [round(100 * each, 1) for each in missed]}
+                {
+                    "one": [f"1 in {k}" for k in ONE_IN],
+                    "missed": [share_text(each, unit=False) for each in missed],
+                }
             ),
             labels={"one": "the event hits", "missed": "missed, %"},
             note="Exact (binomial), with all patients followed to the end.",

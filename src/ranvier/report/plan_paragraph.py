@@ -10,17 +10,17 @@ from scipy import special
 from ranvier._version import __version__
 from ranvier.errors import InputError
 from ranvier.report.plan_effects import benefit, what_is_done
+from ranvier.report.plan_numbers import errors_text, given_text, limit_text, share_text, span
 from ranvier.report.plan_words import (
     NOISE_WORDS,
     against,
+    check_noise,
     claims,
-    errors_text,
+    counted,
     measured,
     noise_rows,
     null_rows,
     patients,
-    share_text,
-    span,
     who_enters,
 )
 from ranvier.result import number, percent, plural
@@ -32,6 +32,7 @@ from ranvier.simulate import (
     Plan,
     PlanScenario,
 )
+from ranvier.simulate._plan_looks import look_sizes
 from ranvier.stats import CountDesign, PromisingZone, SequentialDesign, StoppingBoundary
 
 __all__ = ["looks_text", "plan_paragraph"]
@@ -49,6 +50,12 @@ SAID = {
     "crossover": "the exact rank-sum test of differences within patients between the sequences",
 }
 """Tests as a protocol names them; others by their words in `PLAN_TESTS`."""
+OF_STAGES = (
+    "the one-sided p value of the first stage",
+    "the combined one-sided p value of both stages, the second enlarged or not,",
+)
+"""What is held against the bounds of a promising zone."""
+BINDING = "The bounds for ending without success are binding: every virtual trial keeps to them."
 
 
 def plan_paragraph(found: OperatingCharacteristics, *, scenarios: Sequence[PlanScenario] = ()) -> str:
@@ -70,12 +77,13 @@ def plan_paragraph(found: OperatingCharacteristics, *, scenarios: Sequence[PlanS
     Raises
     ------
     InputError
-        When `found` is something else.
+        When `found` is something else, or not both little and much noise were simulated.
     """
     if not isinstance(found, OperatingCharacteristics):
         raise InputError(
             f"found is {type(found).__name__}; give what simulate.operating_characteristics returned."
         )
+    check_noise(found)
     plan = found.plan
     said = [_arms(plan), _test(plan), *looks_text(plan), *_monitor(plan), _people(plan), _noise(found)]
     said += [_scenario(found, scenario) for scenario in scenarios if not scenario.null]
@@ -112,7 +120,11 @@ def _test(plan: Plan) -> str:
     if isinstance(plan.looks, BayesRule):
         return f"{head} It is judged by the posterior chance {_posterior(plan, plan.looks)}."
     if isinstance(plan.looks, CountDesign):
-        return f"{head} It is judged by the count of these patients{held}."
+        lost = "without" if plan.favourable == "more" else "with"
+        return (
+            f"{head} It is judged by the count of patients {counted(plan)}{held}; a patient whose outcome is "
+            f"not known counts as one {lost} it."
+        )
     test = SAID.get(plan.test_name, PLAN_TESTS[plan.test_name])
     many = ", each treatment against the control with Holm's adjustment" if len(plan.treated) > 1 else ""
     return f"{head} It is analysed by {test}{held}{many}, one-sided, at {100 * plan.alpha:g} %."
@@ -120,8 +132,8 @@ def _test(plan: Plan) -> str:
 
 def _posterior(plan: Plan, rule: BayesRule) -> str:
     if plan.control is None:
-        return f"that the true share is better than {percent(plan.fixed)}"
-    more = f" by more than {percent(rule.margin)}" if rule.margin else ""
+        return f"that the true share is better than {given_text(100 * (plan.fixed or 0.0))} %"
+    more = f" by more than {given_text(100 * rule.margin)} percentage points" if rule.margin else ""
     return f"that the true share is better than with {plan.control.label}{more}"
 
 
@@ -140,12 +152,11 @@ def looks_text(plan: Plan) -> list[str]:
     """
     looks = plan.looks
     if isinstance(looks, CountDesign):
-        return _counts(looks)
+        return _counts(plan, looks)
     if isinstance(looks, SequentialDesign):
-        return _sequential(looks, plan.sizes)
+        return _sequential(plan, looks, ["the one-sided p value"] * len(looks.fractions))
     if isinstance(looks, PromisingZone):
-        whole = {arm: round(n / looks.most) for arm, n in plan.sizes.items()}
-        return [*_sequential(looks.design, whole), _promising(looks)]
+        return [*_sequential(plan, looks.design, OF_STAGES), _promising(plan, looks)]
     if isinstance(looks, BayesRule):
         said = looks.text()
         return [
@@ -154,34 +165,42 @@ def looks_text(plan: Plan) -> list[str]:
     return ["The data are analysed once, when all patients have finished."]
 
 
-def _counts(looks: CountDesign) -> list[str]:
+def _counts(plan: Plan, looks: CountDesign) -> list[str]:
+    """Say how many patients with a favourable result end the trial: a design counts no others."""
+    who = counted(plan)
+    had = "had the outcome" if plan.favourable == "more" else f"were {who}"
+    low_share, high_share = (f"{given_text(100 * share)} %" for share in (looks.p0, looks.p1))
     said = [
         (
-            f"{looks.title}: with a fixed true share of {percent(looks.p0)} the exact chance of success is "
-            f"{percent(looks.type_one_error)}, with one of {percent(looks.p1)} it is {percent(looks.power)}."
+            f"{looks.title}: with a fixed true share of {low_share} of patients {who} the exact chance of "
+            f"success is {percent(looks.type_one_error)}, with one of {high_share} it is "
+            f"{percent(looks.power)}."
         )
     ]
     for n, low, high in zip(looks.looks, looks.futility, looks.efficacy, strict=True):
-        ends = [] if low is None else [f"ends without success if at most {low} of them had the outcome"]
-        ends += [] if high is None else [f"succeeds if at least {high} had the outcome"]
+        ends = [] if low is None else [f"ends without success if at most {low} of them {had}"]
+        ends += [] if high is None else [f"succeeds if at least {high} of them {had}"]
         if ends:
             said.append(f"After {plural(n, 'patient')} the trial {' and '.join(ends)}.")
     return said
 
 
-def _sequential(looks: SequentialDesign, sizes: dict[str, int]) -> list[str]:
-    said = []
-    for place, fraction in enumerate(looks.fractions):
+def _sequential(plan: Plan, looks: SequentialDesign, tested: Sequence[str]) -> list[str]:
+    """Say what ends the trial at each look, and which p value decides."""
+    said, binding = [], False
+    sizes = look_sizes(plan)
+    for place in range(len(looks.fractions)):
         ends = []
         if math.isfinite(looks.upper[place]):
-            ends.append(f"succeeds if the one-sided p value is at most {looks.levels[place]:.4f}")
+            ends.append(f"succeeds if {tested[place]} is at most {limit_text(looks.levels[place])}")
         inner = looks.lower[place]
         if place < len(looks.fractions) - 1 and looks.futility != "none" and math.isfinite(inner):
-            ends.append(f"may end without success if it is above {special.ndtr(-inner):.4f}")
-        each = [round(fraction * n) for n in sizes.values()]
+            what = "it" if ends else tested[place]
+            ends.append(f"ends without success if {what} is above {limit_text(special.ndtr(-inner))}")
+            binding = True
         if ends:
-            said.append(f"After {_sizes(each)} the trial {' and '.join(ends)}.")
-    return said
+            said.append(f"After {_sizes(list(sizes[place].values()))} the trial {' and '.join(ends)}.")
+    return [*said, BINDING] if binding else said
 
 
 def _sizes(sizes: list[int]) -> str:
@@ -192,12 +211,13 @@ def _sizes(sizes: list[int]) -> str:
     return f"{' and '.join(map(str, sizes))} patients"
 
 
-def _promising(looks: PromisingZone) -> str:
+def _promising(plan: Plan, looks: PromisingZone) -> str:
+    floor, target = (given_text(100 * each, digits=0) for each in (looks.floor, looks.target))
     return (
-        f"When the conditional power under the difference seen lies between {percent(looks.floor, digits=0)} "
-        f"and {percent(looks.target, digits=0)} at the first look, the second stage is enlarged towards "
-        f"{percent(looks.target, digits=0)}, the whole trial to at most {looks.most:g} times these sizes; "
-        "the stages are combined with fixed weights (inverse normal method)."
+        f"When the conditional power under the difference seen lies between {floor} % "
+        f"and {target} % at the first look, the second stage is enlarged towards {target} %, "
+        f"the whole trial to at most {_sizes(list(plan.sizes.values()))}; the stages are combined "
+        "with fixed weights (inverse normal method)."
     )
 
 
@@ -219,7 +239,11 @@ def _monitor(plan: Plan) -> list[str]:
 def _people(plan: Plan) -> str:
     """Say who the virtual patients are and how many of them are lost."""
     design, who = plan.design, "; ".join(who_enters(plan))
-    lost = [] if not design.dropout_per_year else [f"dropout of {100 * design.dropout_per_year:g} % per year"]
+    leaving = share_text(-math.expm1(-design.dropout_per_year))
+    rate = (
+        f"dropout at a rate of {design.dropout_per_year:g} per patient-year ({leaving} leave within a year)"
+    )
+    lost = [rate] if design.dropout_per_year else []
     lost += [] if not design.missed_share else [f"{100 * design.missed_share:g} % of visits missed"]
     return f"Virtual patients: {who}; {' and '.join(lost) or 'no dropout and no missed visit'}."
 
@@ -237,9 +261,9 @@ def _noise(found: OperatingCharacteristics) -> str:
 def _scenario(found: OperatingCharacteristics, scenario: PlanScenario) -> str:
     named = f"Scenario “{scenario.name}” ({what_is_done(found.plan, scenario)})"
     chances = _chances(found, scenario.name)
-    if not benefit(scenario):
+    if not benefit(found.plan, scenario):
         false = "claim an effect" if found.plan.several else claims(found.plan)
-        said = f"{named} brings no benefit: the trial would {false} in {chances}"
+        said = f"{named} brings no benefit for the endpoint: the trial would {false} in {chances}"
         if found.plan.monitor is None:
             return f"{said}."
         trials = found.diagnostics["n_trials"]

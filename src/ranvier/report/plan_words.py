@@ -6,31 +6,31 @@ from typing import Any
 
 import polars as pl
 
-from ranvier.result import number, percent, plural
+from ranvier.errors import InputError
+from ranvier.report.plan_numbers import given_text
+from ranvier.result import percent, plural
 from ranvier.simulate import OperatingCharacteristics, Plan
+from ranvier.stats import CountDesign
 
 __all__ = [
     "NOISE_WORDS",
     "against",
+    "check_noise",
     "claims",
+    "counted",
     "each_month",
-    "errors_text",
     "measured",
     "noise_rows",
     "null_rows",
     "ordered",
     "patients",
     "scenario_names",
-    "share_text",
-    "span",
     "who_enters",
     "with_patients",
 ]
 
 NOISE_WORDS = {"low": "little noise", "high": "much noise"}
 """What each noise of the EDSS is called on the page."""
-FEW = 3
-"""Rule of three: a share that no virtual trial showed may still be 3 of so many trials."""
 
 
 def patients(plan: Plan) -> str:
@@ -131,7 +131,7 @@ def measured(plan: Plan) -> str:
         "confirmed_worsening": "patients with worsening of the EDSS confirmed after 12 weeks",
         "edss_change": _periods_text(plan) or f"change of the EDSS from baseline to {last}",
         "relapses": f"relapses per year from the first dose to {last}",
-        "new_t2": "new T2 lesions after the first scan",
+        "new_t2": "new T2 lesions per year after the first scan",
         "serious_event": f"patients with a serious adverse event by {last}",
     }
     return said[plan.endpoint]
@@ -144,6 +144,22 @@ def _periods_text(plan: Plan) -> str | None:
     visits = sorted(plan.design.protocol.visits, key=lambda visit: visit.day)
     first = [visit.label for visit in visits if visit.day <= plan.switch_day][-1]
     return f"EDSS at the end of each of two periods ({first}, {visits[-1].label}) in the same patients"
+
+
+def counted(plan: Plan) -> str:
+    """Say which patients a design of counts looks for: those whose result is favourable.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+
+    Returns
+    -------
+    str
+        "with the outcome", or "without the outcome" where less of it is better.
+    """
+    return f"{'with' if plan.favourable == 'more' else 'without'} the outcome"
 
 
 def against(plan: Plan) -> str:
@@ -161,13 +177,15 @@ def against(plan: Plan) -> str:
     """
     if plan.test_name == "before-after":
         return "its patients' own relapses before entry"
-    fixed = plan.fixed
+    if isinstance(plan.looks, CountDesign):
+        return f"a fixed share of {given_text(100 * plan.looks.p0)} % of patients {counted(plan)}"
+    fixed = plan.fixed or 0.0
     if plan.endpoint == "edss_change":
-        return f"a fixed change of {number(fixed or 0.0, digits=1)} EDSS points"
+        return f"a fixed change of {given_text(fixed)} EDSS points"
     if plan.test_name == "poisson":
         what = "relapses" if plan.endpoint == "relapses" else "new lesions"
-        return f"a fixed rate of {fixed or 0:g} {what} per year"
-    return f"a fixed share of {percent(fixed)} of patients"
+        return f"a fixed rate of {fixed:g} {what} per year"
+    return f"a fixed share of {given_text(100 * fixed)} % of patients"
 
 
 def who_enters(plan: Plan) -> tuple[str, ...]:
@@ -190,6 +208,27 @@ def who_enters(plan: Plan) -> tuple[str, ...]:
         f"({group.entry.text()})"
         for group in groups
     )
+
+
+def check_noise(found: OperatingCharacteristics) -> None:
+    """Refuse what was not simulated with little and with much noise: all words are about both.
+
+    Parameters
+    ----------
+    found : OperatingCharacteristics
+        What was simulated.
+
+    Raises
+    ------
+    InputError
+        When another noise was simulated, or only one of them.
+    """
+    names = found.table["noise"].unique(maintain_order=True).to_list()
+    if set(names) != set(NOISE_WORDS):
+        raise InputError(
+            f"the noise that was simulated is {names}; the page is about little and much noise, so simulate "
+            f"with noise={tuple(NOISE_WORDS)}."
+        )
 
 
 def null_rows(found: OperatingCharacteristics) -> pl.DataFrame:
@@ -261,84 +300,3 @@ def noise_rows(found: OperatingCharacteristics, scenario: str) -> list[dict[str,
         One for each noise.
     """
     return found.table.filter(pl.col("scenario") == scenario).to_dicts()
-
-
-def share_text(share: float, trials: int, *, unit: bool = True) -> str:
-    """Write a share of virtual trials as far as they tell it.
-
-    Parameters
-    ----------
-    share : float
-        Share of virtual trials.
-    trials : int
-        How many there were.
-    unit : bool
-        Whether the percent sign is written.
-
-    Returns
-    -------
-    str
-        A percentage, or a limit where no trial, or every trial, did it.
-
-    Examples
-    --------
-    >>> share_text(0.0213, 10_000), share_text(0.0, 10_000), share_text(1.0, 1_000)
-    ('2.1 %', 'less than 0.1 %', 'more than 99.7 %')
-    """
-    limit = max(FEW / trials, 0.001)
-    if share == 0:
-        said = f"less than {number(100 * limit, digits=1)}"
-    elif share == 1:
-        said = f"more than {number(100 - 100 * limit, digits=1)}"
-    else:
-        said = number(100 * share, digits=1)
-    return f"{said} %" if unit else said
-
-
-def span(shares: list[float], trials: int) -> str:
-    """Write the range of a share over little and much noise.
-
-    Parameters
-    ----------
-    shares : list of float
-        Shares of virtual trials.
-    trials : int
-        How many there were for each.
-
-    Returns
-    -------
-    str
-        Such as "54.9 to 62.0 %"; one value where both are written alike.
-
-    Examples
-    --------
-    >>> span([0.62, 0.5491], 10_000), span([0.0213, 0.0214], 10_000), span([0.9991, 1.0], 2_000)
-    ('54.9 to 62.0 %', '2.1 %', '99.9 % or more')
-    """
-    if max(shares) == 1 > min(shares) > 0:
-        return f"{share_text(min(shares), trials)} or more"
-    if min(shares) == 0 < max(shares) < 1:
-        return f"{share_text(max(shares), trials)} or less"
-    low, high = share_text(min(shares), trials), share_text(max(shares), trials)
-    return low if low == high else f"{share_text(min(shares), trials, unit=False)} to {high}"
-
-
-def errors_text(errors: list[float]) -> str:
-    """Write the largest Monte Carlo error of some shares.
-
-    Parameters
-    ----------
-    errors : list of float
-        Standard errors of shares.
-
-    Returns
-    -------
-    str
-        In percentage points.
-
-    Examples
-    --------
-    >>> errors_text([0.0014, 0.0049])
-    '0.5 percentage points'
-    """
-    return f"{number(100 * max(errors), digits=1 if max(errors) >= 0.001 else 2)} percentage points"

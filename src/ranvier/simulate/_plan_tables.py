@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ranvier.errors import DefinitionError, InputError, require_choice
+from ranvier.simulate._lesions import DAYS_PER_MONTH
 from ranvier.simulate.designs import EventRate, Group
 from ranvier.simulate.effects import Effect
 from ranvier.simulate.entry_criteria import EntryCriteria
@@ -30,8 +31,6 @@ __all__ = [
     "serious",
 ]
 
-DAYS_PER_MONTH = 30.4375
-"""Mean length of a calendar month, days."""
 MOST_PROCESSES = 256
 SERIOUS = "serious event"
 PLANNED = ("single-arm", "parallel", "crossover")

@@ -17,6 +17,8 @@ from ranvier.stats import CountDesign, PromisingZone, SequentialDesign
 
 __all__ = ["about_row", "cautions", "method"]
 
+ENDS = {percent(0.0): "less than 0.1 %", percent(1.0): "more than 99.9 %"}
+"""How shares of some trials, but not all, are written where rounding would say none, or all."""
 ROUNDING = 1e-9
 """Biases below this are rounding: without looks the mean of differences is the difference of means."""
 
@@ -153,7 +155,11 @@ def about_row(plan: Plan, rows: pl.DataFrame) -> str:
 
 
 def _share(value: float) -> str:
-    return percent(value)
+    """Write a share of trials; one that is not 0 never reads 0.0, one below 1 never 100.0."""
+    said = percent(value)
+    if 0 < value < 1 and said in ENDS:
+        return ENDS[said]
+    return said
 
 
 def _one_digit(value: float) -> str:
@@ -169,11 +175,11 @@ def _why(plan: Plan) -> str:
 
 def _estimated(plan: Plan, rows: pl.DataFrame) -> str:
     """Say what is seen, what is true, and by how much the one misses the other."""
-    seen, without, estimate, truth, bias = (
-        _range(rows[name], partial(_value, plan))
-        for name in ("outcome", "untreated", "estimate", "truth", "bias")
+    seen, without = (_range(rows[name], partial(_value, plan)) for name in ("outcome", "untreated"))
+    estimate, truth, bias = (
+        _range(rows[name], partial(_difference, plan)) for name in ("estimate", "truth", "bias")
     )
-    wide = _value(plan, max(rows["bias_error"]), digits=3)
+    wide = _difference(plan, max(rows["bias_error"]), digits=3)
     if plan.several:
         arms = ("Periods with the treatment", "without") if plan.switched else ("Treated", "control")
         unbiased = max(abs(bias) for bias in rows["bias"]) < ROUNDING
@@ -197,12 +203,18 @@ def _value(plan: Plan, value: float, *, digits: int = 2) -> str:
     return f"{number(value, digits=digits)} {unit}"
 
 
+def _difference(plan: Plan, value: float, *, digits: int = 2) -> str:
+    """Write a difference of two such numbers: of shares in percentage points."""
+    said = _value(plan, value, digits=digits)
+    return said.replace(" %", " percentage points") if plan.endpoint in SHARES else said
+
+
 def _range(values: Iterable[float], text: Callable[[float], str]) -> str:
     """Write the smallest and the largest of some values; those that read the same once."""
     low, high = text(min(values)), text(max(values))
     if low == high:
         return low
-    for unit in (" %", " points", " per year"):
+    for unit in (" %", " percentage points", " points", " per year"):
         low = low.removesuffix(unit)
     return f"{low} to {high}"
 

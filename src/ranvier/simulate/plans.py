@@ -33,7 +33,7 @@ PLAN_ENDPOINTS: dict[str, str] = {
     "confirmed_worsening": "patients with worsening of the EDSS confirmed after 12 weeks",
     "edss_change": "change of the EDSS from baseline to the last visit",
     "relapses": "relapses per year after the first dose",
-    "new_t2": "new T2 lesions after the first scan",
+    "new_t2": "new T2 lesions per year after the first scan",
     "serious_event": "patients with a serious adverse event",
 }
 """Endpoints of a plan, with what is counted. More is better only for "improved"."""
