@@ -12,8 +12,9 @@ import pytest
 import ranvier as rv
 from ranvier.errors import InputError
 from ranvier.report import DataTable, Drawing
+from ranvier.report.plan_effects import benefit
 from ranvier.report.plan_numbers import limit_text, share_text, span
-from ranvier.report.plan_words import against, benefit, measured
+from ranvier.report.plan_words import against, measured
 from ranvier.simulate import BayesRule, Effect, EventRate, PlanScenario
 from ranvier.simulate._plan_looks import look_sizes
 from ranvier.trial import Arm

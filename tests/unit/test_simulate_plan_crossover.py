@@ -144,7 +144,7 @@ def test_periods_in_parallel_arms_act_one_after_the_other() -> None:
     plan = Plan(design=MADE["design"]((10, 10)), endpoint="edss_change")
     assert scenario.design_of(plan).periods("cells") == twice
     assert rv.report.plan_effects.what_is_done(plan, scenario).startswith("EDSS −0.5 points from day 0; ")
-    assert rv.report.plan_effects.benefit(scenario)
+    assert rv.report.plan_effects.benefit(plan, scenario)
 
 
 def test_counterparts_stay_or_are_washed_out() -> None:

@@ -12,7 +12,7 @@ from ranvier.result import number, percent, plural
 from ranvier.simulate._plan_summary import COMPARED
 from ranvier.simulate._plan_tests import COUNTS, SHARES, TESTS
 from ranvier.simulate.bayes_rules import BayesRule
-from ranvier.simulate.plans import PLAN_ENDPOINTS, Plan
+from ranvier.simulate.plans import Plan
 from ranvier.stats import CountDesign, PromisingZone, SequentialDesign
 
 __all__ = ["about_row", "cautions", "method"]
@@ -79,14 +79,6 @@ UNKNOWN = (
     "estimate, truth or bias is given."
 )
 LEFT_OUT = "Patients without a value are left out, in the simulation as in the analysis."
-
-
-def _about(plan: Plan) -> str:
-    """Give the size and the endpoint in one phrase."""
-    sizes = list(plan.sizes.values())
-    most = " at most" if plan.looks is not None or plan.monitor is not None else ""
-    patients = f"{sizes[0]} patients" if len(sizes) == 1 else f"{' + '.join(map(str, sizes))} patients"
-    return f"{patients}{most}; endpoint: {PLAN_ENDPOINTS[plan.endpoint]}"
 
 
 def method(plan: Plan, trials: int, seed: int) -> str:
