@@ -62,7 +62,10 @@ def test_the_interval_is_that_of_metafor(row: dict[str, Any]) -> None:
         columns = fit.moderators.values
     weights = weights_of(row["weights"], v)
     root = np.sqrt(weights)
-    rest = root * y - (root[:, None] * columns) @ np.linalg.lstsq(root[:, None] * columns, root * y)[0]
+    rest = (
+        root * y
+        - (root[:, None] * columns) @ np.linalg.lstsq(root[:, None] * columns, root * y, rcond=None)[0]
+    )
     q, outside = float(rest @ rest), (1 - row["level"]) / 2
     for end, chance in zip(row["ends"], row["chances"], strict=True):
         assert weighted_q_tail(q, v + end, weights, columns) == pytest.approx(chance, abs=SERIES)
