@@ -46,8 +46,15 @@ PUBLISHED = {
     "IRR": ("nielweise2008", "hart1999", "hart1999_primary"),
 }
 """Data sets of metadat."""
+
+
+def marks(row: dict[str, Any]) -> tuple[pytest.MarkDecorator, ...]:
+    """Mark the exact conditional model of arms of tens of thousands of patients, which takes long."""
+    return (pytest.mark.slow,) if (row["model"], row["name"]) == ("CM.EL", "li2007") else ()
+
+
 FITS = [
-    pytest.param(row, method, id=f"{row['measure']}-{row['model']}-{row['name']}-{method}")
+    pytest.param(row, method, id=f"{row['measure']}-{row['model']}-{row['name']}-{method}", marks=marks(row))
     for row in GOLDEN["fits"]
     for method in METHODS
     if row["model"] != "UM.RS" and row["name"] != "one_study"  # compared apart
@@ -68,7 +75,7 @@ def fitted(row: dict[str, Any], method: str) -> dict[str, Any]:
 def chosen(model: str, names: set[str]) -> list[Any]:
     """Give the rows of a model of odds ratios by name."""
     return [
-        pytest.param(row, id=row["name"])
+        pytest.param(row, id=row["name"], marks=marks(row))
         for row in GOLDEN["fits"]
         if (row["measure"], row["model"]) == ("OR", model) and row["name"] in names
     ]

@@ -107,6 +107,7 @@ def test_every_virtual_trial_goes_through_the_whole_analysis(name: str, kind: st
     analysed(design(kind, name, ("low", "high")[turn % 2]), seed=11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kind"), [("SPMS", "single_arm"), ("RRMS", "rct_crossover")])
 def test_so_does_one_by_a_matrix(name: str, kind: str) -> None:
     analysed(design(kind, name, "high", by_matrix=True), seed=12)

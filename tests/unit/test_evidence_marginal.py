@@ -93,10 +93,11 @@ def test_slope_and_curvature_are_those_of_the_value(name: str) -> None:
     [
         ("proportion", {"events": X, "n": N}, FAMILIES["binomial"][0]),
         ("rate", {"events": X, "years": N / 3}, FAMILIES["poisson"][0]),
-        (
+        pytest.param(
             "odds ratio",
             {"events": X, "n": N, "events_control": Y, "n_control": M},
             FAMILIES["hypergeometric"][0],
+            marks=pytest.mark.slow,
         ),
     ],
 )
