@@ -6,9 +6,12 @@ import importlib.util
 import re
 from pathlib import Path
 
+import pytest
+
 ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| (\d+) \| (1e-?\d+) \|$", re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_page_is_what_the_goldens_give() -> None:
     path = Path(__file__).with_name("models_counts_page.py")
     spec = importlib.util.spec_from_file_location("models_counts_page", path)

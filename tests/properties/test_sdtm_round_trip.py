@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,6 +153,7 @@ def _scan(draw: st.DrawFn, name: str, day: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(trial=trials(), form=FORMATS)
 def test_a_trial_written_as_sdtm_comes_back(trial: Trial, form: str) -> None:

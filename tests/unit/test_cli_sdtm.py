@@ -26,6 +26,7 @@ def test_check_prints_the_findings_of_sdtm_files(folder: str) -> None:
     assert {"sdtm-screen-failure", "sdtm-arm-differs", "sdtm-date-partial", "sdtm-not-mapped"} <= rules
 
 
+@pytest.mark.slow
 def test_report_is_made_from_sdtm_files_and_says_that_they_are_simulated(folder: str) -> None:
     done = CliRunner().invoke(main, ["report", folder])
     assert done.exit_code == 0, done.output

@@ -217,6 +217,7 @@ def test_listing_says_how_many_patients_it_leaves_out(build_trial) -> None:
     assert blocks[0].note.endswith("2 more patients not listed here.")
 
 
+@pytest.mark.slow
 def test_dates_give_the_same_numbers_as_days(trial_folder: Path) -> None:
     doses = trial_folder / "doses.csv"
     plain = build(read_trial(trial_folder)).to_dict()["sections"]
@@ -241,6 +242,7 @@ def _dated(path: Path) -> None:
     frame.write_csv(path)
 
 
+@pytest.mark.slow
 def test_parquet_gives_the_same_sentences_as_csv(trial_folder: Path) -> None:
     csv = build(read_trial(trial_folder)).explain()
     for path in list(trial_folder.glob("*.csv")):
@@ -249,6 +251,7 @@ def test_parquet_gives_the_same_sentences_as_csv(trial_folder: Path) -> None:
     assert build(read_trial(trial_folder)).explain() == csv
 
 
+@pytest.mark.slow
 def test_trial_written_and_read_again_gives_the_same_sentences(build_trial, tmp_path: Path) -> None:
     trial = build_trial()
     again = build(read_trial(write_trial(trial, tmp_path / "copy"))).explain()

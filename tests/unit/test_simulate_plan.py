@@ -407,6 +407,7 @@ def test_three_arms_are_reported_one_by_one() -> None:
     assert arms["success"][0] > arms["success"][1]
 
 
+@pytest.mark.slow
 def test_a_bayesian_rule_stops_early_for_success_and_futility() -> None:
     looks = BayesRule(looks=(6, 12), level=0.95, futility=0.1)
     plan = Plan(design=design((12, 12), dropout_per_year=0.2), endpoint="improved", looks=looks)

@@ -93,6 +93,7 @@ def test_the_estimate_is_half_the_difference_of_the_sequences_and_the_truth_that
         assert found["full"][trial] == pytest.approx([first[:, 0].mean(), second[:, 0].mean()])
 
 
+@pytest.mark.slow
 def test_an_effect_that_stays_is_halved_and_one_that_is_washed_out_is_found() -> None:
     trials = 2_000
     scenarios = other_carry_over([POINT])

@@ -41,6 +41,7 @@ def test_a_virtual_trial_has_no_errors(made: Design, seed: int) -> None:
     assert found.filter(severity="error").is_empty(), found.filter(severity="error").row(0, named=True)
 
 
+@pytest.mark.slow
 def test_a_virtual_trial_goes_through_analysis_and_report() -> None:
     made = trial(DESIGN, seed=1)
     analysis = rv.verdict.analyse(made)

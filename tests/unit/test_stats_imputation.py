@@ -62,6 +62,7 @@ def test_visits_without_a_row_are_missing_too() -> None:
     assert done(table).table.equals(done(table.drop_nulls()).table)
 
 
+@pytest.mark.slow
 def test_both_methods_draw_from_the_same_distribution_when_missing_is_monotone() -> None:
     # 400 imputations: the means of one drawn value differ by at most four Monte Carlo errors.
     table = trial(30, monotone=True)
