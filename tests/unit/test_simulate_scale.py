@@ -86,7 +86,7 @@ def dask() -> Iterator[Executor]:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra scale)")
     with (
         distributed.LocalCluster(
-            n_workers=2, processes=True, threads_per_worker=1, dashboard_address=None
+            n_workers=2, processes=True, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         rv.simulate.dask_executor(cluster.scheduler_address) as executor,
     ):
@@ -299,7 +299,7 @@ def test_a_killed_dask_worker_changes_no_bit_and_loses_no_block(tmp_path: Path) 
     options: dict[str, Any] = {"n_trials": 600, "seed": 5, "block_trials": 15}
     with (
         distributed.LocalCluster(
-            n_workers=2, processes=True, threads_per_worker=1, dashboard_address=None
+            n_workers=2, processes=True, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
         rv.simulate.dask_executor(cluster.scheduler_address) as executor,
@@ -332,7 +332,7 @@ def test_workers_with_another_version_are_refused() -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra scale)")
     with (
         distributed.LocalCluster(
-            n_workers=1, processes=True, threads_per_worker=1, dashboard_address=None
+            n_workers=1, processes=True, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
