@@ -36,7 +36,7 @@ browser: .venv/ready
 
 # Tests on other people's data, which stays beside the clone in ../shared; skipped with a reason without it.
 shared: .venv/ready
-	$(BIN)/python -m pytest -m shared
+	$(BIN)/python -m pytest -n 2 -m shared
 
 docs: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
